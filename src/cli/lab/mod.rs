@@ -1,0 +1,29 @@
+//! The models on plain files, without a shop: for analysts, and to set mercato beside other tools.
+
+mod clv;
+mod plan;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::Out;
+
+/// The models on plain files, without a shop.
+#[derive(Debug, Subcommand)]
+pub enum Lab {
+    /// Customer lifetime value: fit, predict, backtest
+    #[command(subcommand)]
+    Clv(clv::Clv),
+    /// The planner alone: questions in, calls out (JSON lines)
+    Plan(plan::PlanLines),
+}
+
+impl Lab {
+    pub(super) fn run(self, data: Option<PathBuf>, out: &mut Out) -> anyhow::Result<()> {
+        match self {
+            Self::Clv(command) => command.run(out),
+            Self::Plan(command) => command.run(data, out),
+        }
+    }
+}

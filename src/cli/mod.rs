@@ -1,0 +1,67 @@
+//! What can be typed at the terminal? One file a command.
+
+mod ask;
+mod demo;
+mod export;
+mod import;
+mod lab;
+mod out;
+mod tool;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+pub use out::Out;
+
+/// Ask your shop's data in plain Chinese or English.
+#[derive(Debug, Parser)]
+#[command(name = "mercato", version, max_term_width = 100)]
+pub struct Cli {
+    /// The shop's data folder.
+    #[arg(long, global = true, env = "MERCATO_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// One command each.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ask one question
+    Ask(ask::Ask),
+    /// Make the sample shop and try it
+    Demo(demo::Demo),
+    /// Write every table as JSON lines
+    Export(export::Export),
+    /// Bring in a shop's files
+    Import(import::Import),
+    /// The models on plain files, without a shop
+    #[command(subcommand)]
+    Lab(lab::Lab),
+    /// Call one tool with arguments
+    Tool(tool::Tool),
+    /// List the tools
+    Tools(tool::Tools),
+}
+
+impl Cli {
+    /// Runs the command; an error is one clear sentence for the person at the terminal.
+    pub fn run(self) -> anyhow::Result<()> {
+        let mut out = Out::stdout();
+        let data = self.data;
+        match self.command {
+            Command::Ask(command) => command.run(data, &mut out),
+            Command::Demo(command) => command.run(data, &mut out),
+            Command::Export(command) => command.run(data, &mut out),
+            Command::Import(command) => command.run(data, &mut out),
+            Command::Lab(command) => command.run(data, &mut out),
+            Command::Tool(command) => command.run(data, &mut out),
+            Command::Tools(command) => command.run(&mut out),
+        }
+    }
+}
+
+/// The data folder that a command uses where none is named.
+pub const DEFAULT_DATA: &str = "mercato-data";

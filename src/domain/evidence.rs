@@ -1,0 +1,82 @@
+//! How sure is an answer, and what would make it surer?
+
+use serde::{Deserialize, Serialize};
+
+use super::Span;
+
+/// How far an answer may be trusted (DEFINITIONS §10); the worst component decides.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grade {
+    /// No figure should be used.
+    NeedsData,
+    /// Good for the direction only.
+    Directional,
+    /// Have a second look before money moves.
+    ReviewFirst,
+    /// Use it.
+    Ready,
+}
+
+/// Which component decided the grade, and the cheapest step that lifts it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct GradeReason {
+    /// Key in `prompts/words/grade.toml`: what limits the answer.
+    pub component: String,
+    /// Key in `prompts/words/grade.toml`: what to do about it.
+    pub mend: String,
+}
+
+/// One method's error outside the data it was fitted on; naive rows stand beside the model's.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct HoldoutRow {
+    /// `bg_nbd`, `naive` …
+    pub method: String,
+    /// Error measures by their field's name (`mae`, `rmse`, `total_error` …).
+    pub errors: Vec<(String, f64)>,
+}
+
+/// What an answer rests on.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Rows (orders, customers …) used.
+    pub n: u64,
+    /// Days of data used.
+    pub period: Option<Span>,
+    /// The grade.
+    pub grade: Grade,
+    /// Why it is not better; `None` for `Ready`.
+    pub reason: Option<GradeReason>,
+    /// How the intervals were made; `None` where there are none.
+    pub interval_method: Option<String>,
+    /// Hold-out errors, naive rows included.
+    pub holdout: Vec<HoldoutRow>,
+    /// Keys in `prompts/words/note.toml`: what a reader must know.
+    pub warnings: Vec<String>,
+    /// The data this answer was computed from.
+    pub data_version: u64,
+}
+
+impl Evidence {
+    /// For counts and sums over all usable rows.
+    pub fn descriptive(n: u64, period: Option<Span>, data_version: u64) -> Self {
+        Self {
+            n,
+            period,
+            grade: Grade::Ready,
+            reason: None,
+            interval_method: None,
+            holdout: Vec::new(),
+            warnings: Vec::new(),
+            data_version,
+        }
+    }
+
+    /// Lowers the grade to `grade` where that is worse, and remembers why.
+    pub fn limit(&mut self, grade: Grade, component: &str, mend: &str) {
+        if grade < self.grade {
+            self.grade = grade;
+            self.reason = Some(GradeReason { component: component.into(), mend: mend.into() });
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Which words does everybody in the house share?
+//!
+//! Plain types with no I/O: money, days, periods, the shop's records, facts, evidence, who is asking.
+//! Everything may use `domain`; `domain` uses nothing of ours.
+
+mod clock;
+mod day;
+mod entity;
+mod evidence;
+mod fact;
+mod lang;
+mod money;
+mod period;
+mod principal;
+mod record;
+mod segment;
+mod table;
+mod work;
+
+pub use clock::Clock;
+pub use day::{Day, Span};
+pub use entity::{Entities, Lookup, NamedCustomer, NamedProduct};
+pub use evidence::{Evidence, Grade, GradeReason, HoldoutRow};
+pub use fact::{Fact, Unit};
+pub use lang::Lang;
+pub use money::{Currency, Micros, Money};
+pub use period::{NamedPeriod, Period, PeriodError};
+pub use principal::{Principal, Role};
+pub use record::{
+    Consent, Customer, CustomerId, Flags, Fulfilment, Line, LineKind, Order, OrderId, OrderStatus, Payment,
+    PaymentKind, Product, ProductId, Refund, ServiceState, Shop, Spend, UnlinkedRefund,
+};
+pub use segment::{Segment, Tier};
+pub use table::{Cell, Column, Table};
+pub use work::{Cancelled, NoWork, Work};

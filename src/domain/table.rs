@@ -1,0 +1,37 @@
+//! What does a list of results look like, before any language is chosen?
+
+use serde::{Deserialize, Serialize};
+
+use super::{Day, Unit};
+
+/// Rows under named columns. A numeric cell is a fact: `r<row>.<column key>`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, Default)]
+pub struct Table {
+    /// Column heads, left to right.
+    pub columns: Vec<Column>,
+    /// One vector of cells a row, as long as `columns`.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// A column's head: a key into the words, and what its numbers are.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Column {
+    /// Key in `prompts/words/column.toml`, and the name in JSON and templates.
+    pub key: String,
+    /// Unit of its numbers; `None` for text.
+    pub unit: Option<Unit>,
+}
+
+/// One cell.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Cell {
+    /// A number in the column's unit.
+    Number(f64),
+    /// A day.
+    Day(Day),
+    /// A name or label as the shop's data has it.
+    Text(String),
+    /// No value (a ratio with denominator 0, an empty bucket).
+    Empty,
+}

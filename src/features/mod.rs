@@ -1,0 +1,2 @@
+//! From the shop's columns to what models eat.
+#![warn(missing_docs)]

@@ -1,0 +1,1 @@
+//! How many more orders, and how much money, will each customer bring?

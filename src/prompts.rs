@@ -1,0 +1,338 @@
+//! Which words do people and models read?
+//!
+//! All of them lie in `prompts/` and are built into the program: a file a tool (what it is for, answers, phrases,
+//! follow-ups), a file a kind of refusal, vocabularies with their synonyms, single messages. Everything is parsed at
+//! start-up; an unknown key or a missing section is an error that names file and line.
+
+use std::collections::BTreeMap;
+
+use include_dir::{Dir, include_dir};
+use serde::Deserialize;
+
+use crate::domain::Lang;
+
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/prompts");
+
+/// A fault in a file of `prompts/`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("prompts/{file} line {line}: {why}")]
+pub struct PromptError {
+    /// File below `prompts/`.
+    pub file: String,
+    /// 1-based line.
+    pub line: usize,
+    /// What is wrong, and the mend.
+    pub why: String,
+}
+
+/// The same text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Both<T> {
+    en: T,
+    zh: T,
+}
+
+impl<T> Both<T> {
+    /// The one in this language.
+    pub fn get(&self, lang: Lang) -> &T {
+        match lang {
+            Lang::En => &self.en,
+            Lang::Zh => &self.zh,
+        }
+    }
+
+    fn get_mut(&mut self, lang: Lang) -> &mut T {
+        match lang {
+            Lang::En => &mut self.en,
+            Lang::Zh => &mut self.zh,
+        }
+    }
+}
+
+/// The words of one tool, or of one kind of refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Topic {
+    /// What it is for, for a language model.
+    pub description: String,
+    /// Template of the answer; its line breaks are kept.
+    pub answer: Both<String>,
+    /// How people ask for it: the embedded planner's training data.
+    pub phrases: Both<Vec<String>>,
+    /// Follow-up questions by key, as templates.
+    pub next: Both<BTreeMap<String, String>>,
+}
+
+/// One entry of a vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Word {
+    /// How we say it in English.
+    pub en: String,
+    /// How we say it in Chinese.
+    pub zh: String,
+    /// Other ways in which people say it in English, typos included.
+    #[serde(default)]
+    pub also_en: Vec<String>,
+    /// Other ways in which people say it in Chinese.
+    #[serde(default)]
+    pub also_zh: Vec<String>,
+}
+
+impl Word {
+    /// How we say it.
+    pub fn say(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::En => &self.en,
+            Lang::Zh => &self.zh,
+        }
+    }
+
+    /// Every way in which people say it in this language, ours first.
+    pub fn all(&self, lang: Lang) -> impl Iterator<Item = &str> {
+        let also = match lang {
+            Lang::En => &self.also_en,
+            Lang::Zh => &self.also_zh,
+        };
+        std::iter::once(self.say(lang)).chain(also.iter().map(String::as_str))
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Message {
+    en: String,
+    zh: String,
+}
+
+/// All words, parsed.
+#[derive(Debug, Clone)]
+pub struct Prompts {
+    tools: BTreeMap<String, Topic>,
+    refusals: BTreeMap<String, Topic>,
+    words: BTreeMap<String, BTreeMap<String, Word>>,
+    messages: BTreeMap<String, Message>,
+}
+
+impl Prompts {
+    /// Parses everything that was built in.
+    pub fn load() -> Result<Self, PromptError> {
+        Self::parse(&FILES)
+    }
+
+    fn parse(files: &Dir<'_>) -> Result<Self, PromptError> {
+        let mut prompts = Self {
+            tools: BTreeMap::new(),
+            refusals: BTreeMap::new(),
+            words: BTreeMap::new(),
+            messages: BTreeMap::new(),
+        };
+        for folder in files.dirs() {
+            for file in folder.files() {
+                let name = file.path().to_string_lossy().into_owned();
+                let fault = |line, why: String| PromptError { file: name.clone(), line, why };
+                let text =
+                    file.contents_utf8().ok_or_else(|| fault(1, "not UTF-8; save it as UTF-8".into()))?;
+                let stem = file
+                    .path()
+                    .file_stem()
+                    .map(|stem| stem.to_string_lossy().into_owned())
+                    .unwrap_or_default();
+                match folder.path().to_string_lossy().as_ref() {
+                    "tools" => {
+                        prompts.tools.insert(stem.clone(), topic(&name, &stem, text)?);
+                    }
+                    "refusals" => {
+                        prompts.refusals.insert(stem.clone(), topic(&name, &stem, text)?);
+                    }
+                    "words" => {
+                        let words = toml::from_str(text).map_err(|error| toml_fault(&name, text, &error))?;
+                        prompts.words.insert(stem, words);
+                    }
+                    "messages" => {
+                        let sections: BTreeMap<String, BTreeMap<String, Message>> =
+                            toml::from_str(text).map_err(|error| toml_fault(&name, text, &error))?;
+                        for (section, entries) in sections {
+                            for (key, message) in entries {
+                                let key = format!("{section}.{key}");
+                                if prompts.messages.insert(key.clone(), message).is_some() {
+                                    return Err(fault(
+                                        1,
+                                        format!("message {key} stands in another file too; keep one"),
+                                    ));
+                                }
+                            }
+                        }
+                    }
+                    other => {
+                        return Err(fault(
+                            1,
+                            format!("no folder {other} is known; use tools, refusals, words, messages"),
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(prompts)
+    }
+
+    /// The words of a tool.
+    pub fn tool(&self, name: &str) -> Option<&Topic> {
+        self.tools.get(name)
+    }
+
+    /// All tools with words.
+    pub fn tools(&self) -> impl Iterator<Item = (&str, &Topic)> {
+        self.tools.iter().map(|(name, topic)| (name.as_str(), topic))
+    }
+
+    /// All kinds of refusal: `out_of_scope`, `ambiguous`, `injection`.
+    pub fn refusals(&self) -> impl Iterator<Item = (&str, &Topic)> {
+        self.refusals.iter().map(|(name, topic)| (name.as_str(), topic))
+    }
+
+    /// The words of a kind of refusal.
+    pub fn refusal(&self, name: &str) -> Option<&Topic> {
+        self.refusals.get(name)
+    }
+
+    /// A vocabulary, `prompts/words/KIND.toml`: key → word.
+    pub fn words(&self, kind: &str) -> impl Iterator<Item = (&str, &Word)> {
+        self.words.get(kind).into_iter().flatten().map(|(key, word)| (key.as_str(), word))
+    }
+
+    /// How we say a key of a vocabulary; the key itself where the vocabulary lacks it.
+    pub fn word<'a>(&'a self, kind: &str, key: &'a str, lang: Lang) -> &'a str {
+        self.words.get(kind).and_then(|words| words.get(key)).map_or(key, |word| word.say(lang))
+    }
+
+    /// The template of a message, `section.key` of `prompts/messages/*.toml`.
+    pub fn message(&self, key: &str, lang: Lang) -> Option<&str> {
+        self.messages.get(key).map(|message| match lang {
+            Lang::En => message.en.as_str(),
+            Lang::Zh => message.zh.as_str(),
+        })
+    }
+
+    /// Every message's key and both templates, for tests.
+    pub fn messages(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.messages.iter().map(|(key, message)| (key.as_str(), message.en.as_str(), message.zh.as_str()))
+    }
+}
+
+fn toml_fault(file: &str, text: &str, error: &toml::de::Error) -> PromptError {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    PromptError { file: file.into(), line: before.matches('\n').count() + 1, why: error.message().into() }
+}
+
+/// Front matter between `---` lines, then `## section` by `## section`.
+fn topic(file: &str, stem: &str, text: &str) -> Result<Topic, PromptError> {
+    let fault = |line: usize, why: String| PromptError { file: file.into(), line: line + 1, why };
+    let mut lines = text.lines().enumerate();
+    if lines.next().map(|(_, line)| line.trim()) != Some("---") {
+        return Err(fault(0, "the first line must be ---, the start of the front matter".into()));
+    }
+    let mut named = false;
+    for (number, line) in lines.by_ref() {
+        if line.trim() == "---" {
+            break;
+        }
+        match line.split_once(':').map(|(key, value)| (key.trim(), value.trim())) {
+            Some(("name", name)) if name == stem => named = true,
+            Some(("name", name)) => {
+                return Err(fault(number, format!("name is {name}, the file is {stem}; make them equal")));
+            }
+            Some(("purpose" | "inputs" | "output", _)) => {}
+            _ => {
+                return Err(fault(
+                    number,
+                    "only name, purpose, inputs, output may stand in the front matter".into(),
+                ));
+            }
+        }
+    }
+    if !named {
+        return Err(fault(0, "the front matter has no name".into()));
+    }
+    let mut topic = Topic::default();
+    let mut section = None;
+    let mut seen = Vec::new();
+    for (number, line) in lines {
+        if let Some(title) = line.strip_prefix("## ") {
+            let title = title.trim();
+            let known = ["description", "answer", "phrases", "next"].into_iter().find(|known| {
+                title == *known
+                    || title.strip_prefix(known).is_some_and(|rest| rest == " en" || rest == " zh")
+            });
+            let Some(kind) = known else {
+                return Err(fault(number, format!("no section {title} is known")));
+            };
+            seen.push(title.to_owned());
+            section = Some((kind, if title.ends_with("zh") { Lang::Zh } else { Lang::En }));
+            continue;
+        }
+        match section {
+            None if line.trim().is_empty() => {}
+            None => return Err(fault(number, "text before the first section".into())),
+            Some(("description", _)) => push_line(&mut topic.description, line),
+            Some(("answer", lang)) => push_line(topic.answer.get_mut(lang), line),
+            Some(_) if line.trim().is_empty() => {}
+            Some((kind, lang)) => {
+                let Some(item) = line.strip_prefix("- ").map(str::trim) else {
+                    return Err(fault(number, "a list line starts with \"- \"".into()));
+                };
+                if kind == "phrases" {
+                    topic.phrases.get_mut(lang).push(item.to_owned());
+                } else if let Some((key, template)) = item.split_once(": ") {
+                    topic.next.get_mut(lang).insert(key.to_owned(), template.to_owned());
+                } else {
+                    return Err(fault(number, "write \"- key: question\"".into()));
+                }
+            }
+        }
+    }
+    for needed in ["description", "answer en", "answer zh", "phrases en", "phrases zh"] {
+        if !seen.iter().any(|title| title == needed) {
+            return Err(fault(0, format!("the section \"## {needed}\" is missing")));
+        }
+    }
+    Ok(topic)
+}
+
+fn push_line(text: &mut String, line: &str) {
+    if text.is_empty() && line.trim().is_empty() {
+        return;
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(line);
+    if line.trim().is_empty() && text.ends_with("\n\n\n") {
+        text.pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_in_parses() {
+        let prompts = Prompts::load().unwrap();
+        assert!(prompts.words("segment").count() == 11, "a word for each RFM segment");
+    }
+
+    #[track_caller]
+    fn check_fault(text: &str, line: usize, why: &str) {
+        let error = topic("tools/x.md", "x", text).unwrap_err();
+        assert_eq!((error.line, error.why.contains(why)), (line, true), "{error}");
+    }
+
+    #[test]
+    fn faults_name_file_and_line() {
+        check_fault("name: x", 1, "first line");
+        check_fault("---\nname: y\n---", 2, "the file is x");
+        check_fault("---\nname: x\n---\n## surprise", 4, "no section surprise");
+        check_fault("---\nname: x\n---\n## phrases en\nhello", 5, "starts with");
+        check_fault("---\nname: x\n---\n## description\nhi", 1, "answer en");
+    }
+}

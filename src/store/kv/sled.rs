@@ -1,0 +1,3 @@
+//! The store on disk.
+
+pub(crate) struct SledKv;

@@ -1,0 +1,32 @@
+//! Where is everything kept, and what survives a power cut?
+//!
+//! One ordered key-value store ([`Kv`]); typed tables of versioned records over it ([`Store`]); the import as a
+//! redo log; export. Knows records of `domain`, and nothing above.
+#![warn(missing_docs)]
+
+pub mod import;
+mod kv;
+mod tables;
+
+use std::path::PathBuf;
+
+pub use kv::{Batch, Kv, MemoryKv, Require};
+pub use tables::{Record, Store};
+
+/// What can go wrong in the store.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what each is")]
+pub enum StoreError {
+    #[error("no data in {}; import a file first: mercato --data {} import orders.csv", .0.display(), .0.display())]
+    Missing(PathBuf),
+    #[error("{} is in use by process {holder}; wait for it to end, or stop it", .dir.display())]
+    Locked { dir: PathBuf, holder: String },
+    #[error("{}: {source}", .path.display())]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("the record {key} in table {table} cannot be read ({why}); restore the last export")]
+    Damaged { table: String, key: String, why: String },
+    #[error("somebody else changed the record meanwhile; read it again")]
+    Conflict,
+    #[error("the store failed: {0}")]
+    Backend(String),
+}

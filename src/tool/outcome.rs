@@ -1,0 +1,110 @@
+//! What does a tool give back?
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::domain::{Cell, Evidence, Fact, Span, Table};
+
+/// A result: typed output for programs, facts and a table for sentences, evidence for trust.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Outcome<T> {
+    /// Typed, JSON.
+    pub output: T,
+    /// Figures an answer may say; names are unique within the outcome. Cells of the table are facts too.
+    pub facts: Vec<Fact>,
+    /// How sure.
+    pub evidence: Evidence,
+    /// The rows, where the answer is a list.
+    pub table: Option<Table>,
+    /// What must be said beside the answer (definitions, caveats): messages of section `note`.
+    pub notes: Vec<Note>,
+    /// Two or three useful questions that run on the present data: lines of the tool's `next` section.
+    pub next: Vec<Next>,
+    /// The days the answer speaks of.
+    pub period: Option<Span>,
+}
+
+/// A caveat by its key; its text may use the outcome's facts.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Note {
+    /// Key in `prompts/messages.toml`, section `note`.
+    pub key: String,
+    /// Words (not numbers) it names.
+    pub params: Map<String, Value>,
+}
+
+/// A follow-up question by its key in the tool's file of words.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Next {
+    /// Key of the line.
+    pub key: String,
+    /// What it names.
+    pub params: Map<String, Value>,
+}
+
+impl Note {
+    /// Without parameters.
+    pub fn new(key: &str) -> Self {
+        Self { key: key.into(), params: Map::new() }
+    }
+    /// The same, naming one more thing.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.params.insert(name.into(), value.into());
+        self
+    }
+}
+
+impl Next {
+    /// Without parameters.
+    pub fn new(key: &str) -> Self {
+        Self { key: key.into(), params: Map::new() }
+    }
+    /// The same, naming one more thing.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.params.insert(name.into(), value.into());
+        self
+    }
+}
+
+impl<T> Outcome<T> {
+    /// With output and evidence; the rest is added by assignment.
+    pub fn new(output: T, evidence: Evidence) -> Self {
+        Self {
+            output,
+            facts: Vec::new(),
+            period: evidence.period,
+            evidence,
+            table: None,
+            notes: Vec::new(),
+            next: Vec::new(),
+        }
+    }
+
+    /// Changes the output's type.
+    pub fn try_map<U, E>(self, change: impl FnOnce(T) -> Result<U, E>) -> Result<Outcome<U>, E> {
+        let Self { output, facts, evidence, table, notes, next, period } = self;
+        Ok(Outcome { output: change(output)?, facts, evidence, table, notes, next, period })
+    }
+
+    /// Every fact, the table's cells (`r<row>.<column>`, rows from 1) included.
+    pub fn all_facts(&self) -> Vec<Fact> {
+        let mut facts = self.facts.clone();
+        if let Some(table) = &self.table {
+            for (row, cells) in table.rows.iter().enumerate() {
+                for (column, cell) in table.columns.iter().zip(cells) {
+                    let name = || format!("r{}.{}", row + 1, column.key);
+                    match (cell, column.unit) {
+                        (Cell::Number(value), Some(unit)) => facts.push(Fact::new(name(), *value, unit)),
+                        (Cell::Day(day), _) => {
+                            facts.push(Fact::new(name(), f64::from(day.0), crate::domain::Unit::Date));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        facts
+    }
+}
