@@ -4,26 +4,107 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Fitted models of this process by (model, settings, data version). The composition root may seed and save it;
-/// a model itself never touches the store.
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Where fitted models outlive the process; implemented over the store by the composition root, since a model
+/// itself never touches the store.
+pub trait Shelf: Send + Sync {
+    /// The bytes kept under this key for these data; `None` where there are none.
+    fn load(&self, key: &str, data_version: u64) -> Option<Vec<u8>>;
+    /// Keeps the bytes, and drops what older data left under the same key.
+    fn save(&self, key: &str, data_version: u64, bytes: &[u8]);
+}
+
+/// Fitted models by (model, settings, data version), in this process and on a [`Shelf`] where there is one.
 #[derive(Default)]
 pub struct Models {
+    shelf: Option<Arc<dyn Shelf>>,
     // std mutex: nothing awaits or fits while it is held
-    kept: Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>,
+    kept: Mutex<HashMap<(String, u64), Arc<dyn Any + Send + Sync>>>,
 }
 
 impl Models {
-    /// The fitted model kept under this key, or the one `fit` makes.
-    pub fn get_or_fit<T, E>(&self, key: &str, fit: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E>
+    /// Models that outlive the process.
+    pub fn on(shelf: Arc<dyn Shelf>) -> Self {
+        Self { shelf: Some(shelf), kept: Mutex::default() }
+    }
+
+    /// The fitted model kept under this key (model and settings, e.g. `bg_nbd/1`; raise the number when the type's
+    /// fields change) for these data, or the one `fit` makes.
+    pub fn get_or_fit<T, E>(
+        &self,
+        key: &str,
+        data_version: u64,
+        fit: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Arc<T>, E>
     where
-        T: Send + Sync + 'static,
+        T: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        let place = (key.to_owned(), data_version);
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&place).cloned();
         if let Some(model) = kept.and_then(|model| model.downcast::<T>().ok()) {
             return Ok(model);
         }
-        let model = Arc::new(fit()?);
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), model.clone());
+        let shelved = self.shelf.as_ref().and_then(|shelf| shelf.load(key, data_version));
+        let model = match shelved.and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
+            Some(model) => Arc::new(model),
+            None => {
+                let model = Arc::new(fit()?);
+                if let (Some(shelf), Ok(bytes)) = (&self.shelf, postcard::to_stdvec(model.as_ref())) {
+                    shelf.save(key, data_version, &bytes);
+                }
+                model
+            }
+        };
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(place, model.clone());
         Ok(model)
+    }
+
+    /// Whether a model is at hand without fitting.
+    pub fn has(&self, key: &str, data_version: u64) -> bool {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&(key.to_owned(), data_version))
+            || self.shelf.as_ref().is_some_and(|shelf| shelf.load(key, data_version).is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Drawer(Mutex<HashMap<String, (u64, Vec<u8>)>>);
+    impl Shelf for Drawer {
+        fn load(&self, key: &str, data_version: u64) -> Option<Vec<u8>> {
+            self.0
+                .lock()
+                .unwrap()
+                .get(key)
+                .filter(|(version, _)| *version == data_version)
+                .map(|(_, bytes)| bytes.clone())
+        }
+        fn save(&self, key: &str, data_version: u64, bytes: &[u8]) {
+            self.0.lock().unwrap().insert(key.into(), (data_version, bytes.to_vec()));
+        }
+    }
+
+    #[test]
+    fn a_model_is_fitted_once_for_the_same_data() {
+        let drawer = Arc::new(Drawer::default());
+        let mut fits = 0;
+        for _process in 0..2 {
+            let models = Models::on(drawer.clone());
+            for data_version in [1, 1] {
+                let model = models.get_or_fit("m/1", data_version, || {
+                    fits += 1;
+                    Ok::<_, ()>(vec![0.1_f64, 1.0 / 3.0])
+                });
+                assert_eq!(*model.unwrap(), vec![0.1, 1.0 / 3.0]);
+            }
+        }
+        assert_eq!(fits, 1);
+        let models = Models::on(drawer);
+        assert!(!models.has("m/1", 2));
+        let refit = models.get_or_fit("m/1", 2, || Ok::<_, ()>(vec![2.0]));
+        assert_eq!(*refit.unwrap(), vec![2.0], "other data, another fit");
     }
 }

@@ -4,4 +4,4 @@
 pub mod clv;
 mod keep;
 
-pub use keep::Models;
+pub use keep::{Models, Shelf};
