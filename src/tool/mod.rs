@@ -6,8 +6,7 @@
 
 mod error;
 mod outcome;
-
-use std::sync::Arc;
+pub mod schema;
 
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
@@ -79,8 +78,8 @@ pub struct Entry {
     pub name: &'static str,
     /// Who may call it.
     pub roles: &'static [Role],
-    /// JSON schema of the arguments, as schemars makes it.
-    pub schema: fn() -> schemars::Schema,
+    /// JSON schema of the arguments; [`schema::render`] makes the other renderings.
+    pub schema: fn() -> Value,
     /// Checks repaired arguments and gives them back in canonical form (defaults filled in).
     pub check: fn(&Value) -> Result<Value, ToolError>,
     /// Read or propose, for checked arguments.
@@ -102,7 +101,7 @@ pub fn of<T: Tool>() -> Entry {
     Entry {
         name: T::NAME,
         roles: T::ROLES,
-        schema: || schemars::schema_for!(T::Args),
+        schema: schema::plain::<T::Args>,
         check: |args| {
             let args = parse::<T>(args)?;
             serde_json::to_value(args).map_err(ToolError::internal)
@@ -129,6 +128,3 @@ pub fn for_role(role: Role) -> Vec<Entry> {
 pub fn find(role: Role, name: &str) -> Option<Entry> {
     for_role(role).into_iter().find(|entry| entry.name == name)
 }
-
-/// Shared by tools and tests: the catalogue in an `Arc`, made once.
-pub type Catalogue = Arc<Vec<Entry>>;
