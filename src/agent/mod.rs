@@ -61,6 +61,20 @@ pub enum Refusal {
     Injection,
     /// Could not be understood, nor narrowed to a few choices.
     NotUnderstood,
+    /// About the shop, but no tool answers it so far.
+    NotYet,
+}
+
+impl Refusal {
+    /// The file of its words, `prompts/refusals/NAME.md`.
+    pub fn topic(self) -> &'static str {
+        match self {
+            Self::OutOfScope => "out_of_scope",
+            Self::Injection => "injection",
+            Self::NotUnderstood => "ambiguous",
+            Self::NotYet => "not_yet",
+        }
+    }
 }
 
 /// What a conversation remembers: slots of recent calls, and choices that wait for an answer.
