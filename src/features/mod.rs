@@ -1,2 +1,4 @@
 //! From the shop's columns to what models eat.
 #![warn(missing_docs)]
+
+pub mod rfm;

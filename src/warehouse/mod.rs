@@ -4,9 +4,16 @@
 //! rows), days are days since 1970-01-01, amounts micros of the shop's currency. Kernels live beside it.
 #![warn(missing_docs)]
 
+mod build;
+mod net;
+mod window;
+
 use std::collections::HashMap;
 
-use crate::domain::{Currency, Day, Shop, Span};
+pub use build::{Builder, Records};
+pub use window::{churn_window_days, percentile};
+
+use crate::domain::{Currency, Day, Entities, NamedCustomer, NamedProduct, Shop, Span};
 
 /// "No customer", "no product", "no city".
 pub const NONE: u32 = u32::MAX;
@@ -18,26 +25,30 @@ pub struct Warehouse {
     pub data_version: u64,
     /// Currency, zone, churn window.
     pub shop: Shop,
-    /// Customers, ordered by id.
+    /// Customers, ordered by id; those that only orders name are among them.
     pub customers: Customers,
-    /// Products, ordered by id.
+    /// Products, ordered by id; those that only lines name are among them.
     pub products: Products,
-    /// Orders, ordered by (day, id).
+    /// Orders, ordered by (day, instant, id).
     pub orders: Orders,
     /// Lines of product kind of all orders, grouped by order.
     pub lines: Lines,
-    /// Refunds no file links to an order.
+    /// Refunds no file links to an order, ordered by day.
     pub unlinked_refunds: UnlinkedRefunds,
-    /// Advertising costs.
+    /// Advertising costs, ordered by day.
     pub spend: SpendRows,
-    /// Names of product categories.
+    /// Names of product categories, sorted.
     pub categories: Vec<String>,
-    /// Names of cities.
+    /// Names of cities, sorted.
     pub cities: Vec<String>,
-    /// Names of advertising channels.
+    /// Names of advertising channels, sorted.
     pub channels: Vec<String>,
-    /// Rows left out because of a currency without a rate: (currency, orders).
+    /// Rows left out because of a currency without a rate: (currency, orders, refunds and spend rows).
     pub foreign: Vec<(Currency, u64)>,
+    /// W of `churn_rate`: the shop's setting, else computed from the gaps; `None` without a repeat buyer.
+    pub churn_window_days: Option<i32>,
+    /// 90th percentile of the days from order to refund; `None` where no refund has a day.
+    pub return_lag_days: Option<i32>,
 }
 
 /// Columns of the customers.
@@ -50,6 +61,8 @@ pub struct Customers {
     pub city: Vec<u32>,
     pub joined: Vec<Option<Day>>,
     pub by_id: HashMap<String, u32>,
+    /// Row of the first sale order in all data, or [`NONE`].
+    pub first_sale: Vec<u32>,
 }
 
 /// Columns of the products.
@@ -73,6 +86,8 @@ pub struct Orders {
     pub customer: Vec<u32>,
     /// Local day.
     pub day: Vec<i32>,
+    /// UTC seconds.
+    pub placed_at: Vec<i64>,
     /// Whether it counts as a sale.
     pub sale: Vec<bool>,
     /// Net goods, ≥ 0.
@@ -81,6 +96,12 @@ pub struct Orders {
     pub discount: Vec<i64>,
     /// Row of the delivery city (else the customer's), or [`NONE`].
     pub city: Vec<u32>,
+    /// A return or an exchange is asked for, and no money has gone back yet.
+    pub open_return: Vec<bool>,
+    /// Days from the order to its last dated refund; −1 without one.
+    pub return_lag: Vec<i32>,
+    /// The file had no lines for it; it has one line without a product.
+    pub lines_unknown: Vec<bool>,
     /// Its lines are `lines[first_line[i] .. first_line[i + 1]]`; one entry more than orders.
     pub first_line: Vec<u32>,
 }
@@ -121,9 +142,65 @@ pub struct SpendRows {
 }
 
 impl Warehouse {
+    /// The columns of records that are already in memory.
+    pub fn from_records(data_version: u64, shop: Shop, records: &Records) -> Self {
+        let mut builder = Builder::new(data_version, shop);
+        records.customers.iter().for_each(|customer| builder.customer(customer));
+        records.products.iter().for_each(|product| builder.product(product));
+        records.orders.iter().for_each(|order| builder.order(order));
+        records.unlinked_refunds.iter().for_each(|refund| builder.unlinked_refund(refund));
+        records.spend.iter().for_each(|spend| builder.spend(spend));
+        builder.finish()
+    }
+
     /// First and last local day with an order; `None` without orders.
     pub fn order_days(&self) -> Option<Span> {
         let (first, last) = (self.orders.day.first()?, self.orders.day.last()?);
         Some(Span { from: Day(*first), to: Day(*last) })
+    }
+
+    /// First and last day with an advertising cost; `None` without any.
+    pub fn spend_days(&self) -> Option<Span> {
+        let (first, last) = (self.spend.day.first()?, self.spend.day.last()?);
+        Some(Span { from: Day(*first), to: Day(*last) })
+    }
+
+    /// Rows of the orders placed on these days.
+    pub fn orders_on(&self, span: Span) -> std::ops::Range<usize> {
+        let from = self.orders.day.partition_point(|day| *day < span.from.0);
+        let to = self.orders.day.partition_point(|day| *day <= span.to.0);
+        from..to.max(from)
+    }
+
+    /// Rows of an order's product lines.
+    pub fn lines_of(&self, order: usize) -> std::ops::Range<usize> {
+        let at = |i: usize| self.orders.first_line.get(i).map_or(self.lines.product.len(), |n| *n as usize);
+        at(order)..at(order + 1)
+    }
+
+    /// Whether an order is a sale with net goods above 0.
+    pub fn is_kept(&self, order: usize) -> bool {
+        self.orders.sale[order] && self.orders.net[order] > 0
+    }
+
+    /// Every name in the data, for finding them in questions and arguments.
+    pub fn entities(&self) -> Entities {
+        let customers = &self.customers;
+        let products = &self.products;
+        Entities {
+            customers: (0..customers.id.len())
+                .map(|row| NamedCustomer {
+                    id: customers.id[row].clone(),
+                    name: customers.name[row].clone(),
+                    email: customers.email[row].clone(),
+                })
+                .collect(),
+            products: (0..products.id.len())
+                .map(|row| NamedProduct { id: products.id[row].clone(), name: products.name[row].clone() })
+                .collect(),
+            categories: self.categories.clone(),
+            cities: self.cities.clone(),
+            channels: self.channels.clone(),
+        }
     }
 }

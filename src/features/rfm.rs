@@ -1,0 +1,238 @@
+//! How recently, how often and for how much did each customer buy, and which segment is that?
+//!
+//! DEFINITIONS §4, over kept orders up to a day: recency in days since the last order, frequency in purchase days,
+//! monetary the sum of net goods. Scores 1–5 by the share of customers strictly below, so equal values always score
+//! the same. F differs from plain quintiles **[conv]**: one purchase day is exactly 1, the others share 2–5, because
+//! half of a shop's customers buy once and quintiles would leave scores empty or split equal customers.
+
+use std::ops::Range;
+
+use crate::domain::{Day, Segment};
+use crate::warehouse::{NONE, Warehouse};
+
+/// Fewer customers than this make no grid, only a list.
+pub const FEWEST_FOR_GRID: usize = 50;
+
+/// Every customer with a kept order up to a day, ordered by row (so by id).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rfm {
+    /// The day looked from.
+    pub as_of: Day,
+    /// Row of the customer in the warehouse.
+    pub customer: Vec<u32>,
+    /// First purchase day.
+    pub first: Vec<Day>,
+    /// Last purchase day.
+    pub last: Vec<Day>,
+    /// Number of purchase days.
+    pub frequency: Vec<u32>,
+    /// Σ net goods, micros.
+    pub monetary: Vec<i128>,
+    /// Scores R, F, M; `None` below [`FEWEST_FOR_GRID`] customers.
+    pub scores: Option<Vec<Scores>>,
+}
+
+/// The three scores, 1–5, 5 best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the field's usual letters")]
+pub struct Scores {
+    pub r: u8,
+    pub f: u8,
+    pub m: u8,
+}
+
+impl Scores {
+    /// The segment of the cell; M only orders customers inside it.
+    pub fn segment(self) -> Segment {
+        use Segment as S;
+        match (self.r, self.f) {
+            (5, 1) => S::New,
+            (4, 1) => S::Promising,
+            (4 | 5, 2 | 3) => S::PotentialLoyalists,
+            (5, _) => S::Champions,
+            (4, _) | (3, 4 | 5) => S::Loyal,
+            (3, 1 | 2) => S::AboutToSleep,
+            (3, _) => S::NeedAttention,
+            (2, 1 | 2) => S::Hibernating,
+            (_, 1 | 2) => S::Lost,
+            (_, 5) => S::CantLose,
+            (_, _) => S::AtRisk,
+        }
+    }
+}
+
+impl Rfm {
+    /// As of the end of a day.
+    pub fn as_of(warehouse: &Warehouse, day: Day) -> Self {
+        let orders = &warehouse.orders;
+        let until = orders.day.partition_point(|order_day| *order_day <= day.0);
+        let mut columns = Collected::new(warehouse.customers.id.len());
+        for row in (0..until).filter(|row| warehouse.is_kept(*row) && orders.customer[*row] != NONE) {
+            columns.add(orders.customer[row] as usize, Day(orders.day[row]), orders.net[row]);
+        }
+        columns.finish(day)
+    }
+
+    /// From plain purchases (customer's number below `customers`, day, net amount in micros), any order.
+    pub fn from_purchases(customers: usize, as_of: Day, mut purchases: Vec<(u32, Day, i64)>) -> Self {
+        purchases.retain(|(_, day, _)| *day <= as_of);
+        purchases.sort_unstable_by_key(|(_, day, _)| *day);
+        let mut columns = Collected::new(customers);
+        for (customer, day, net) in purchases {
+            columns.add(customer as usize, day, net);
+        }
+        columns.finish(as_of)
+    }
+
+    /// How many customers.
+    pub fn len(&self) -> usize {
+        self.customer.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.customer.is_empty()
+    }
+
+    /// Days since the last order of the i-th customer.
+    pub fn recency(&self, i: usize) -> i32 {
+        self.as_of.since(self.last[i])
+    }
+
+    /// The segment of every customer of the warehouse (`None`: not yet a customer); `None` without a grid.
+    pub fn segments(&self, customers: usize) -> Option<Vec<Option<Segment>>> {
+        let scores = self.scores.as_ref()?;
+        let mut segments = vec![None; customers];
+        for (customer, scores) in self.customer.iter().zip(scores) {
+            if let Some(segment) = segments.get_mut(*customer as usize) {
+                *segment = Some(scores.segment());
+            }
+        }
+        Some(segments)
+    }
+}
+
+/// One entry a customer, bought or not.
+struct Collected {
+    first: Vec<Day>,
+    last: Vec<Day>,
+    frequency: Vec<u32>,
+    monetary: Vec<i128>,
+}
+
+impl Collected {
+    fn new(customers: usize) -> Self {
+        Self {
+            first: vec![Day(0); customers],
+            last: vec![Day(i32::MIN); customers],
+            frequency: vec![0; customers],
+            monetary: vec![0; customers],
+        }
+    }
+
+    /// Days must not fall.
+    fn add(&mut self, customer: usize, day: Day, net: i64) {
+        if self.frequency[customer] == 0 {
+            self.first[customer] = day;
+        }
+        if self.last[customer] != day {
+            self.last[customer] = day;
+            self.frequency[customer] += 1;
+        }
+        self.monetary[customer] += i128::from(net);
+    }
+
+    fn finish(self, as_of: Day) -> Rfm {
+        let bought: Vec<usize> = (0..self.frequency.len()).filter(|row| self.frequency[*row] > 0).collect();
+        let mut rfm = Rfm {
+            as_of,
+            customer: bought.iter().map(|row| *row as u32).collect(),
+            first: bought.iter().map(|row| self.first[*row]).collect(),
+            last: bought.iter().map(|row| self.last[*row]).collect(),
+            frequency: bought.iter().map(|row| self.frequency[*row]).collect(),
+            monetary: bought.iter().map(|row| self.monetary[*row]).collect(),
+            scores: None,
+        };
+        if bought.len() >= FEWEST_FOR_GRID {
+            rfm.scores = Some(scores(&rfm));
+        }
+        rfm
+    }
+}
+
+fn scores(rfm: &Rfm) -> Vec<Scores> {
+    let all = 0..rfm.len();
+    let r = parts(&rfm.last, all.clone(), 5);
+    let m = parts(&rfm.monetary, all.clone(), 5);
+    let f = frequency_scores(&rfm.frequency);
+    all.map(|i| Scores { r: 1 + r[i], f: f[i], m: 1 + m[i] }).collect()
+}
+
+fn frequency_scores(frequency: &[u32]) -> Vec<u8> {
+    let repeat: Vec<u32> = frequency.iter().copied().filter(|days| *days > 1).collect();
+    let mut part = parts(&repeat, 0..repeat.len(), 4).into_iter();
+    frequency.iter().map(|days| if *days > 1 { 2 + part.next().unwrap_or(0) } else { 1 }).collect()
+}
+
+/// ⌊n·B⌋ for each value, B the share of values strictly below it: 0 … n − 1.
+fn parts<T: Ord + Copy>(values: &[T], rows: Range<usize>, n: usize) -> Vec<u8> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable();
+    rows.map(|i| {
+        let below = sorted.partition_point(|value| *value < values[i]);
+        (n * below / sorted.len()).min(n - 1) as u8
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table of DEFINITIONS §4, rows R = 5 … 1, columns F = 1 … 5.
+    const GRID: [[&str; 5]; 5] = [
+        ["new", "potential_loyalists", "potential_loyalists", "champions", "champions"],
+        ["promising", "potential_loyalists", "potential_loyalists", "loyal", "loyal"],
+        ["about_to_sleep", "about_to_sleep", "need_attention", "loyal", "loyal"],
+        ["hibernating", "hibernating", "at_risk", "at_risk", "cant_lose"],
+        ["lost", "lost", "at_risk", "at_risk", "cant_lose"],
+    ];
+
+    #[test]
+    fn all_25_cells() {
+        for (row, segments) in GRID.iter().enumerate() {
+            for (column, segment) in segments.iter().enumerate() {
+                let scores = Scores { r: 5 - row as u8, f: 1 + column as u8, m: 1 };
+                assert_eq!(scores.segment().key(), *segment, "{scores:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn equal_values_score_the_same_and_one_purchase_day_is_f_1() {
+        // 60 customers: 30 bought once, 30 on 2 … 31 days; two orders on one day are one purchase day.
+        let mut purchases = Vec::new();
+        for customer in 0..60_u32 {
+            for n in 0..=customer.saturating_sub(29) {
+                purchases.push((customer, Day(100 - n as i32), 1_000_000));
+            }
+            purchases.push((customer, Day(100), 500_000));
+        }
+        let rfm = Rfm::from_purchases(60, Day(107), purchases);
+        let scores = rfm.scores.as_ref().unwrap();
+        assert_eq!((rfm.recency(0), rfm.frequency[0], rfm.monetary[0]), (7, 1, 1_500_000));
+        assert!(scores.iter().all(|scores| scores.r == 1), "all bought last on the same day");
+        assert!(scores[..30].iter().all(|scores| scores.f == 1));
+        let count = |f| scores.iter().filter(|scores| scores.f == f).count();
+        assert_eq!((count(2), count(3), count(4), count(5)), (8, 7, 8, 7), "⌊4·B⌋ of 30 distinct values");
+        assert_eq!((scores[0].m, scores[29].m, scores[59].m), (1, 1, 5));
+    }
+
+    #[test]
+    fn what_comes_later_does_not_exist_yet_and_few_make_no_grid() {
+        let purchases = vec![(0, Day(1), 5), (0, Day(3), 5), (1, Day(9), 5)];
+        let rfm = Rfm::from_purchases(3, Day(3), purchases);
+        assert_eq!((rfm.customer.as_slice(), rfm.frequency.as_slice()), ([0].as_slice(), [2].as_slice()));
+        assert!(rfm.scores.is_none() && rfm.segments(3).is_none());
+    }
+}
