@@ -9,7 +9,9 @@ use super::{
     Customers, Lines, NONE, Orders, Products, SpendRows, UnlinkedRefunds, Warehouse, churn_window_days, net,
     percentile,
 };
-use crate::domain::{Currency, Customer, Day, Micros, Order, Product, ServiceState, Shop, Spend, UnlinkedRefund};
+use crate::domain::{
+    Currency, Customer, Day, Micros, Order, Product, ServiceState, Shop, Spend, UnlinkedRefund,
+};
 
 /// A shop's records in memory.
 #[derive(Debug, Clone, Default)]
@@ -208,7 +210,10 @@ impl Builder {
         let mut lags: Vec<i32> = orders.return_lag.iter().copied().filter(|lag| *lag >= 0).collect();
         Warehouse {
             data_version: self.data_version,
-            churn_window_days: self.shop.churn_window_days.or_else(|| churn_window_days(keyed_sales(&orders))),
+            churn_window_days: self
+                .shop
+                .churn_window_days
+                .or_else(|| churn_window_days(keyed_sales(&orders))),
             return_lag_days: percentile(&mut lags, 90),
             shop: self.shop,
             customers,

@@ -34,9 +34,7 @@ pub(super) fn lines(order: &Order) -> Vec<(&Line, Worth)> {
     products
         .iter()
         .zip(discount.zip(net.into_iter().zip(returned)))
-        .map(|(line, (discount, (net, returned)))| {
-            (*line, Worth { qty: line.qty, returned, net, discount })
-        })
+        .map(|(line, (discount, (net, returned)))| (*line, Worth { qty: line.qty, returned, net, discount }))
         .collect()
 }
 
