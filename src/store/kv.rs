@@ -7,7 +7,10 @@ mod sled;
 
 use std::ops::Bound;
 
+use sha2::{Digest, Sha256};
+
 pub use memory::MemoryKv;
+pub(crate) use sled::SledKv;
 
 use super::StoreError;
 
@@ -30,7 +33,7 @@ pub struct Batch {
 }
 
 /// Key and value.
-pub type Pair = (Vec<u8>, Vec<u8>);
+pub(crate) type Pair = (Vec<u8>, Vec<u8>);
 
 /// A small ordered store.
 pub trait Kv: Send + Sync {
@@ -50,4 +53,25 @@ pub trait Kv: Send + Sync {
     fn flush(&self) -> Result<(), StoreError>;
     /// Counts the commits of this process, for caches.
     fn generation(&self) -> u64;
+}
+
+/// The hash that [`Require::Hash`] compares.
+pub(crate) fn hash(value: &[u8]) -> [u8; 32] {
+    Sha256::digest(value).into()
+}
+
+fn check_requirements(
+    require: &[Require],
+    get: impl Fn(&[u8]) -> Result<Option<Vec<u8>>, StoreError>,
+) -> Result<(), StoreError> {
+    for requirement in require {
+        let holds = match requirement {
+            Require::Absent(key) => get(key)?.is_none(),
+            Require::Hash(key, expected) => get(key)?.is_some_and(|value| hash(&value) == *expected),
+        };
+        if !holds {
+            return Err(StoreError::Conflict);
+        }
+    }
+    Ok(())
 }

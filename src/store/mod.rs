@@ -4,14 +4,20 @@
 //! redo log; export. Knows records of `domain`, and nothing above.
 #![warn(missing_docs)]
 
+mod churn;
+mod folder;
 pub mod import;
 mod kv;
+mod merge;
+mod records;
+mod redo;
 mod tables;
 
 use std::path::PathBuf;
 
 pub use kv::{Batch, Kv, MemoryKv, Require};
-pub use tables::{Record, Store};
+pub use redo::{AnyRecord, Changes, ImportReport};
+pub use tables::{Edit, Record, Store};
 
 /// What can go wrong in the store.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +31,8 @@ pub enum StoreError {
     Io { path: PathBuf, source: std::io::Error },
     #[error("the record {key} in table {table} cannot be read ({why}); restore the last export")]
     Damaged { table: String, key: String, why: String },
+    #[error("cancelled; nothing was stored")]
+    Cancelled,
     #[error("somebody else changed the record meanwhile; read it again")]
     Conflict,
     #[error("the store failed: {0}")]

@@ -1,1 +1,6 @@
 //! The one integration-test binary: one module a promise we make.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene should stop right there")]
+
+mod records;
+mod store;
+mod support;
