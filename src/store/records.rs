@@ -26,7 +26,8 @@ impl Record for Order {
         self.id.0.clone().into_bytes()
     }
     fn indexes(&self) -> Vec<(&'static str, Vec<u8>)> {
-        let by_customer = self.customer.as_ref().map(|customer| ("customer", customer.0.clone().into_bytes()));
+        let by_customer =
+            self.customer.as_ref().map(|customer| ("customer", customer.0.clone().into_bytes()));
         by_customer.into_iter().collect()
     }
 }
@@ -39,7 +40,8 @@ impl Record for UnlinkedRefund {
         [self.id.as_bytes(), &[0], &self.n.to_be_bytes()].concat()
     }
     fn indexes(&self) -> Vec<(&'static str, Vec<u8>)> {
-        let by_customer = self.customer.as_ref().map(|customer| ("customer", customer.0.clone().into_bytes()));
+        let by_customer =
+            self.customer.as_ref().map(|customer| ("customer", customer.0.clone().into_bytes()));
         by_customer.into_iter().collect()
     }
 }

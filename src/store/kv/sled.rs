@@ -107,9 +107,7 @@ impl Kv for SledKv {
         to: Bound<Vec<u8>>,
     ) -> Box<dyn Iterator<Item = Result<Pair, StoreError>> + '_> {
         let pairs = self.db.range::<Vec<u8>, _>((from, to));
-        Box::new(
-            pairs.map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(backend)),
-        )
+        Box::new(pairs.map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(backend)))
     }
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
