@@ -7,6 +7,7 @@ pub mod domain;
 pub mod features;
 pub mod model;
 pub mod prompts;
+pub mod render;
 pub mod store;
 pub mod tool;
 pub mod warehouse;

@@ -1,0 +1,11 @@
+//! How does a figure read, in Chinese and in English?
+//!
+//! `numbers` writes figures, dates and periods (DEFINITIONS §11), `templates` fills the templates of `prompts/`,
+//! `tables` draws rows as text. Nothing here computes: a figure comes in as a fact and goes out as words.
+
+pub mod numbers;
+mod tables;
+mod templates;
+
+pub use tables::{cells, head, text_table};
+pub use templates::{Scope, TemplateError, Templates};

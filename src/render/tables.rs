@@ -1,0 +1,83 @@
+//! How do rows look in a terminal, and in a sentence?
+
+use comfy_table::{CellAlignment, ContentArrangement, Table as TextTable, presets};
+
+use super::numbers::{Style, date, figure, probability};
+use crate::domain::{Cell, Column, Lang, Table, Unit};
+use crate::prompts::Prompts;
+
+/// Widest terminal line we fill.
+const WIDTH: u16 = 110;
+
+/// A column's head in this language.
+pub fn head(prompts: &Prompts, column: &Column, lang: Lang) -> String {
+    prompts.word("column", &column.key, lang).replace('_', " ")
+}
+
+/// A row's cells as people read them: numbers in full, keys of vocabularies (`segment`, `tier`) as words.
+pub fn cells(prompts: &Prompts, columns: &[Column], row: &[Cell], lang: Lang, style: Style) -> Vec<String> {
+    columns.iter().zip(row).map(|(column, cell)| self::cell(prompts, column, cell, lang, style)).collect()
+}
+
+fn cell(prompts: &Prompts, column: &Column, cell: &Cell, lang: Lang, style: Style) -> String {
+    match (cell, column.unit) {
+        (Cell::Number(value), Some(Unit::Share)) if column.key.starts_with("p_") => probability(*value, lang),
+        (Cell::Number(value), Some(unit)) => figure(*value, unit, lang, style),
+        (Cell::Number(value), None) => figure(*value, Unit::Count, lang, style),
+        (Cell::Day(day), _) => match style {
+            Style::Full => day.to_string(),
+            Style::Sentence => date(*day, lang),
+        },
+        // A vocabulary of the column's own name turns keys into words; other text stays as the data has it.
+        (Cell::Text(text), _) => prompts.word(&column.key, text, lang).to_owned(),
+        (Cell::Empty, _) => "–".into(),
+    }
+}
+
+/// The whole table with heads, drawn with lines.
+pub fn text_table(prompts: &Prompts, table: &Table, lang: Lang, width: Option<u16>) -> String {
+    let mut drawn = TextTable::new();
+    drawn.load_style(presets::UTF8_FULL_CONDENSED);
+    drawn.set_content_arrangement(ContentArrangement::Dynamic);
+    drawn.set_width(width.unwrap_or(WIDTH));
+    drawn.set_header(table.columns.iter().map(|column| head(prompts, column, lang)).collect::<Vec<_>>());
+    for row in &table.rows {
+        drawn.add_row(cells(prompts, &table.columns, row, lang, Style::Full));
+    }
+    for (index, column) in table.columns.iter().enumerate() {
+        if let (Some(_), Some(drawn)) = (column.unit, drawn.column_mut(index)) {
+            drawn.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    drawn.trim_fmt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Currency;
+
+    #[test]
+    fn full_cents_words_and_dashes() {
+        let column = |key: &str, unit| Column { key: key.into(), unit };
+        let table = Table {
+            columns: vec![
+                column("name", None),
+                column("segment", None),
+                column("clv", Some(Unit::Money(Currency::EUR))),
+                column("p_alive", Some(Unit::Share)),
+            ],
+            rows: vec![vec![
+                Cell::Text("Emma Clark".into()),
+                Cell::Text("at_risk".into()),
+                Cell::Number(12_345.5),
+                Cell::Empty,
+            ]],
+        };
+        let prompts = Prompts::load().unwrap();
+        let text = text_table(&prompts, &table, Lang::Zh, None);
+        for part in ["Emma Clark", "有流失风险", "€12,345.50", "–"] {
+            assert!(text.contains(part), "{part} in\n{text}");
+        }
+    }
+}
