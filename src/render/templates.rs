@@ -98,7 +98,11 @@ impl Templates {
 
     /// A template from somewhere else, for tests of what the ledger catches.
     pub fn fill_source(&self, source: &str, scope: &Scope) -> Result<String, TemplateError> {
-        let filled = self.environment.render_named_str("inline", &without_tag_lines(source), scope.value(&self.prompts));
+        let filled = self.environment.render_named_str(
+            "inline",
+            &without_tag_lines(source),
+            scope.value(&self.prompts),
+        );
         filled.map_err(|error| TemplateError { name: "inline".into(), why: explain(&error) })
     }
 
@@ -152,11 +156,8 @@ impl Scope {
 
     fn value(&self, prompts: &Arc<Prompts>) -> Value {
         let lang = self.lang;
-        let mut all: BTreeMap<String, Value> = self
-            .values
-            .iter()
-            .map(|(name, value)| (name.clone(), from_json(value)))
-            .collect();
+        let mut all: BTreeMap<String, Value> =
+            self.values.iter().map(|(name, value)| (name.clone(), from_json(value))).collect();
         all.insert("f".into(), Value::from_object(Figure::tree(&self.facts, lang)));
         all.insert("lang".into(), Value::from(lang.code()));
         if let Some(span) = self.period {
@@ -273,9 +274,9 @@ impl Object for Figure {
             "raw" => Some(Value::from(fact.value)),
             "abs" => Some(Value::from(self.text(fact, fact.value.abs()).trim_start_matches('+'))),
             "full" => Some(Value::from(numbers::figure(fact.value, fact.unit, lang, Style::Full))),
-            "interval" => fact.interval.map(|(lo, hi)| {
-                Value::from(numbers::interval(lo, hi, fact.unit, lang, Style::Sentence))
-            }),
+            "interval" => fact
+                .interval
+                .map(|(lo, hi)| Value::from(numbers::interval(lo, hi, fact.unit, lang, Style::Sentence))),
             "lo" => fact.interval.map(|(lo, _)| Value::from(self.text(fact, lo))),
             "hi" => fact.interval.map(|(_, hi)| Value::from(self.text(fact, hi))),
             "period" => fact.period.map(|span| Value::from(numbers::period(span, lang))),
@@ -382,7 +383,11 @@ mod tests {
         check(Lang::En, "{{ f.orders | plural('order', 'orders') }}", "1 order");
         check(Lang::Zh, "{{ word('segment', 'new') }}", "新客");
         check(Lang::En, "{% for row in table.rows %}{{ row.name }} {{ row.clv }}{% endfor %}", "Emma €12.3k");
-        check(Lang::En, "a\n{% if args.top > 5 %}\nb\n{% endif %}\nc{% if args.top > 50 %} d{% endif %}\ne", "a\nb\nc\ne");
+        check(
+            Lang::En,
+            "a\n{% if args.top > 5 %}\nb\n{% endif %}\nc{% if args.top > 50 %} d{% endif %}\ne",
+            "a\nb\nc\ne",
+        );
         check(Lang::En, "{{ args.top }} {{ output.kind }} {{ f.nothing is defined }}", "10 x False");
     }
 
