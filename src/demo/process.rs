@@ -1,0 +1,275 @@
+//! Who orders when, and why?
+//!
+//! DEFINITIONS §12 lines 1, 2 and 4 played week by week: organic orders and those the channels cause are spread over
+//! the week's days and hours; some are first orders of new customers, the others are dealt to the living in
+//! proportion to their activity λ. Every order carries its hidden cause.
+
+use rand::Rng as _;
+
+use super::response::{ORDER_VALUE, Response};
+use super::season::{FIRST_DAY, LAST_DAY, WEEKS_SIMULATED, moment, organic_orders, season};
+use super::spend::CHANNELS;
+use super::streams::{Line, Rng, Streams, beta, gamma, normal, poisson};
+use crate::domain::Day;
+
+/// Customers before the first day.
+pub(super) const AT_THE_START: usize = 1_050;
+/// Organic new customers a week at season 1.
+const ARRIVALS_WEEKLY: f64 = 4.0;
+
+/// Why an order was placed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Cause {
+    Organic,
+    /// Position in [`CHANNELS`].
+    Channel(usize),
+}
+
+/// What nobody at the shop knows about a customer.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Person {
+    /// λ: activity, orders a week relative to the others'.
+    pub(super) lambda: f64,
+    /// Chance to drop out after an order.
+    pub(super) p: f64,
+    /// Mean order relative to the shop's.
+    pub(super) basket: f64,
+    /// Acquired by display or social before Christmas.
+    pub(super) lapsing: bool,
+    /// Day of registration.
+    pub(super) joined: Day,
+    /// Orders until drop-out: what the coins after each order come to.
+    orders_for_life: u64,
+    orders: u64,
+    /// Neither dropped out by the last day of the data, nor new after it.
+    pub(super) alive: bool,
+}
+
+/// An order before anybody chose what is in it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Placed {
+    pub(super) day: Day,
+    /// Second of the local day.
+    pub(super) second: u32,
+    pub(super) cause: Cause,
+    /// Position in the list of people.
+    pub(super) who: usize,
+    /// Mean 1: this order against the customer's mean.
+    pub(super) factor: f64,
+}
+
+/// What happened, and what would happen in the year after the data.
+pub(super) struct Played {
+    /// Everybody by arrival, those after the data included.
+    pub(super) people: Vec<Person>,
+    /// By time, those after the data included.
+    pub(super) placed: Vec<Placed>,
+}
+
+/// Plays all weeks.
+pub(super) fn play(streams: &Streams, response: &Response) -> Played {
+    let mut crowd = Crowd::new(streams);
+    let mut week_rng = WeekRng::new(streams);
+    let mut dealer = streams.open(Line::Orders, 2);
+    let mut factors = streams.open(Line::Customers, 3);
+    let mut placed = Vec::new();
+    for week in 0..WEEKS_SIMULATED {
+        for visit in week_rng.visits(week, response) {
+            crowd.close_books(visit.day);
+            let u = dealer.r#gen();
+            let who = if visit.new { None } else { crowd.pick(u) };
+            let who = who.unwrap_or_else(|| crowd.arrive(visit.cause, visit.day));
+            crowd.order(who);
+            let Visit { day, second, cause, .. } = visit;
+            placed.push(Placed { day, second, cause, who, factor: gamma(&mut factors, 10.0, 0.1) });
+        }
+    }
+    Played { people: crowd.people, placed }
+}
+
+struct Visit {
+    day: Day,
+    second: u32,
+    cause: Cause,
+    new: bool,
+}
+
+/// The streams that a week draws from.
+struct WeekRng {
+    arrivals: Rng,
+    organic: Rng,
+    moments: Rng,
+    rounding: Rng,
+    newcomers: Rng,
+}
+
+impl WeekRng {
+    fn new(streams: &Streams) -> Self {
+        Self {
+            arrivals: streams.open(Line::Customers, 1),
+            organic: streams.open(Line::Orders, 0),
+            moments: streams.open(Line::Orders, 1),
+            rounding: streams.open(Line::Response, 0),
+            newcomers: streams.open(Line::Response, 1),
+        }
+    }
+
+    /// The week's orders by time.
+    fn visits(&mut self, week: usize, response: &Response) -> Vec<Visit> {
+        let arrivals = poisson(&mut self.arrivals, ARRIVALS_WEEKLY * season(week));
+        let organic = poisson(&mut self.organic, organic_orders(week));
+        let mut causes: Vec<(Cause, bool)> = (0..organic).map(|k| (Cause::Organic, k < arrivals)).collect();
+        for (c, channel) in CHANNELS.iter().enumerate() {
+            let caused = response.expected[c][week] / ORDER_VALUE + self.rounding.r#gen::<f64>();
+            for _ in 0..caused.floor() as usize {
+                causes.push((Cause::Channel(c), self.newcomers.gen_bool(channel.share_new)));
+            }
+        }
+        let visit = |(cause, new): (Cause, bool)| {
+            let (day, second) = moment(&mut self.moments, week);
+            Visit { day, second, cause, new }
+        };
+        let mut visits: Vec<Visit> = causes.into_iter().map(visit).collect();
+        visits.sort_by_key(|visit| (visit.day, visit.second));
+        visits
+    }
+}
+
+/// Everybody, and a tree of the activities of those who are still with the shop.
+struct Crowd {
+    people: Vec<Person>,
+    living: WeightTree,
+    traits: Rng,
+    books_open: bool,
+}
+
+impl Crowd {
+    fn new(streams: &Streams) -> Self {
+        let traits = streams.open(Line::Customers, 0);
+        let mut crowd = Self { people: Vec::new(), living: WeightTree::new(), traits, books_open: true };
+        let mut joined = streams.open(Line::Customers, 2);
+        let mut days: Vec<i32> = (0..AT_THE_START).map(|_| joined.gen_range(1..=730)).collect();
+        days.sort_unstable_by(|a, b| b.cmp(a));
+        for before in days {
+            let who = crowd.meet(false, FIRST_DAY.plus(-before));
+            crowd.living.set(who, crowd.people[who].lambda);
+        }
+        crowd
+    }
+
+    /// A person's traits are the next of their own stream, whoever they are.
+    fn meet(&mut self, lapsing: bool, joined: Day) -> usize {
+        let rng = &mut self.traits;
+        let lambda = gamma(rng, 1.2, 1.0 / 5.0);
+        let p = beta(rng, 0.8, 9.0) * if lapsing { 3.0 } else { 1.0 };
+        let p = p.clamp(1e-12, 1.0);
+        let basket = (normal(rng, 0.4) - 0.08).exp();
+        let orders_for_life = lifetime(p, rng.r#gen());
+        let alive = self.books_open;
+        self.people.push(Person { lambda, p, basket, lapsing, joined, orders_for_life, orders: 0, alive });
+        self.people.len() - 1
+    }
+
+    fn arrive(&mut self, cause: Cause, day: Day) -> usize {
+        let lapsing = matches!(cause, Cause::Channel(c) if CHANNELS[c].lapsing) && before_christmas(day);
+        self.meet(lapsing, day)
+    }
+
+    fn pick(&self, uniform: f64) -> Option<usize> {
+        self.living.pick(uniform)
+    }
+
+    fn order(&mut self, who: usize) {
+        let person = &mut self.people[who];
+        person.orders += 1;
+        let stays = person.orders < person.orders_for_life;
+        self.living.set(who, if stays { person.lambda } else { 0.0 });
+        if self.books_open {
+            person.alive = stays;
+        }
+    }
+
+    /// After the last day of the data nobody's `alive` changes any more.
+    fn close_books(&mut self, day: Day) {
+        self.books_open &= day <= LAST_DAY;
+    }
+}
+
+/// Orders until a coin with chance `p` after each order first falls: geometric, ≥ 1.
+fn lifetime(p: f64, uniform: f64) -> u64 {
+    1 + ((1.0 - uniform).ln() / (-p).ln_1p()).floor() as u64
+}
+
+/// 15 November to 24 December.
+fn before_christmas(day: Day) -> bool {
+    let date = day.date();
+    (date.month() == 11 && date.day() >= 15) || (date.month() == 12 && date.day() <= 24)
+}
+
+/// Sums of non-negative weights over a binary tree: pick in proportion and change one weight in log n steps.
+/// Each parent is recomputed from its children, so that no rounding piles up over 70,000 changes.
+struct WeightTree {
+    sums: Vec<f64>,
+}
+
+impl WeightTree {
+    /// A power of two above all customers of three years (about 4,000).
+    const LEAVES: usize = 16_384;
+
+    fn new() -> Self {
+        Self { sums: vec![0.0; 2 * Self::LEAVES] }
+    }
+
+    fn set(&mut self, leaf: usize, weight: f64) {
+        let mut node = Self::LEAVES + leaf;
+        self.sums[node] = weight;
+        while node > 1 {
+            node /= 2;
+            self.sums[node] = self.sums[2 * node] + self.sums[2 * node + 1];
+        }
+    }
+
+    fn pick(&self, uniform: f64) -> Option<usize> {
+        let mut left = uniform * self.sums[1];
+        if self.sums[1] <= 0.0 {
+            return None;
+        }
+        let mut node = 1;
+        while node < Self::LEAVES {
+            node *= 2;
+            // rounding may leave `left` at the very end, where the right half is empty
+            if left >= self.sums[node] && self.sums[node + 1] > 0.0 {
+                left -= self.sums[node];
+                node += 1;
+            }
+        }
+        Some(node - Self::LEAVES)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tree_picks_in_proportion_and_never_the_dead() {
+        let mut tree = WeightTree::new();
+        assert_eq!(tree.pick(0.3), None);
+        for (leaf, weight) in [(0, 1.0), (5, 2.0), (9, 1.0)] {
+            tree.set(leaf, weight);
+        }
+        let picks: Vec<_> = [0.0, 0.24, 0.26, 0.74, 0.76, 1.0].map(|u| tree.pick(u).unwrap()).into();
+        assert_eq!(picks, [0, 0, 5, 5, 9, 9]);
+        tree.set(9, 0.0);
+        assert_eq!(tree.pick(1.0), Some(5));
+    }
+
+    #[test]
+    fn lifetimes_have_the_mean_of_the_coin() {
+        let n = 100_000;
+        let mean = (0..n).map(|k| lifetime(0.2, (f64::from(k) + 0.5) / f64::from(n)) as f64).sum::<f64>()
+            / f64::from(n);
+        assert!((mean - 5.0).abs() < 0.01, "{mean}");
+        assert_eq!(lifetime(1.0, 0.7), 1);
+    }
+}
