@@ -1,6 +1,7 @@
 //! The one integration-test binary: one module a promise we make.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its scene should stop right there")]
 
+mod clv_gold;
 mod demo;
 mod records;
 mod store;

@@ -1,1 +1,20 @@
 //! How many more orders, and how much money, will each customer bring?
+//!
+//! [`PurchaseModel`] (BG/NBD, MBG/NBD) learns how often people buy and when they stop, [`GammaGamma`] how much they
+//! spend at a time; [`Alive`] looks ahead for one customer; [`interval`] says how sure; [`value`] puts money and time
+//! together; [`backtest`] tries it all on days that the models have not seen. Time is in weeks unless said.
+
+mod alive;
+mod buyer;
+mod gamma_gamma;
+
+mod newton;
+mod purchase;
+mod special;
+
+pub use alive::{Alive, Outlook};
+pub use buyer::{Buyer, FitError};
+pub use gamma_gamma::{GammaGamma, GammaGammaFit, GammaGammaParams, Spender};
+
+pub use newton::{Certificate, Status};
+pub use purchase::{PurchaseFit, PurchaseModel, PurchaseParams};
