@@ -3,6 +3,8 @@
 //! `turn` is the state machine (no I/O), `driver` does its I/O, a planner chooses typed calls, the composer makes
 //! sentences, the ledger lets through only figures that a tool computed. Channels see [`Event`]s.
 
+pub mod claims;
+pub mod ledger;
 pub mod planner;
 
 use serde::{Deserialize, Serialize};

@@ -6,3 +6,4 @@ mod demo;
 mod records;
 mod store;
 mod support;
+mod ledger;

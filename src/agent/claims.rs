@@ -1,0 +1,219 @@
+//! Does this sentence say that something was done that nobody did?
+//!
+//! "I have sent it", 已经取消了 claim an action; without a successful call of a proposing tool they are not shown.
+//! Offers, questions, conditions, negations and what happened to the shop's own orders are no claims.
+//! See DESIGN §4, rule 2.
+
+/// An action claimed without a call.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{claim:?} in {sentence:?} claims an action that no call did")]
+pub struct FalseClaim {
+    /// The words.
+    pub claim: String,
+    /// The sentence.
+    pub sentence: String,
+}
+
+/// What an agent might say it did, as past participles.
+const DONE: [&str; 42] = [
+    "sent", "emailed", "mailed", "cancelled", "canceled", "updated", "changed", "refunded", "scheduled", "created",
+    "deleted", "removed", "booked", "ordered", "saved", "stored", "recorded", "exported", "activated",
+    "deactivated", "enabled", "disabled", "approved", "rejected", "submitted", "applied", "added", "moved",
+    "modified", "transferred", "adjusted", "notified", "launched", "started", "paused", "stopped", "set",
+    "published", "contacted", "retrained", "fixed", "allocated",
+];
+
+/// The same in Chinese.
+const DONE_ZH: [&str; 40] = [
+    "发送", "发出", "发给", "寄出", "取消", "更新", "修改", "改好", "改成", "退款", "退回", "安排", "创建", "新建", "删除", "移除", "预订",
+    "下单", "保存", "记录", "导出", "启用", "停用", "开启", "关闭", "批准", "拒绝", "提交", "应用", "添加", "调整", "通知", "上线", "启动",
+    "暂停", "设置", "设好", "发布", "联系", "处理好",
+];
+
+/// Whether the sentence is free of claims, or every claim has its call (`acted`: a proposing tool succeeded).
+pub fn check(sentence: &str, acted: bool) -> Result<(), FalseClaim> {
+    if acted {
+        return Ok(());
+    }
+    for clause in clauses(sentence) {
+        if let Some(claim) = english(&clause).or_else(|| chinese(&clause)) {
+            return Err(FalseClaim { claim, sentence: sentence.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// Clauses in lower case, each with the mark that ends it: a question claims nothing.
+fn clauses(sentence: &str) -> Vec<String> {
+    let lower = sentence.to_lowercase().replace('’', "'");
+    let mut clauses = Vec::new();
+    let mut clause = String::new();
+    for c in lower.chars() {
+        clause.push(c);
+        if matches!(c, ',' | ';' | '.' | '!' | '?' | '，' | '；' | '。' | '！' | '？' | '\n' | '—') {
+            clauses.push(std::mem::take(&mut clause));
+        }
+    }
+    clauses.push(clause);
+    clauses
+}
+
+fn english(clause: &str) -> Option<String> {
+    let words: Vec<&str> = clause
+        .split(|c: char| !(c.is_ascii_alphabetic() || c == '\''))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let open = clause.ends_with('?')
+        || words.iter().any(|word| {
+            matches!(
+                *word,
+                "if" | "would" | "could" | "should" | "can" | "can't" | "cannot" | "will" | "not" | "never" | "no"
+                    | "nothing" | "once" | "when" | "unless" | "until" | "may" | "might" | "must" | "shall" | "before"
+                    | "haven't" | "hasn't" | "wasn't" | "weren't" | "didn't" | "isn't" | "aren't" | "i'll" | "we'll"
+                    | "please" | "want" | "to be" | "let"
+            )
+        });
+    if open {
+        return None;
+    }
+    if matches!(words.as_slice(), ["done"] | ["all", "done"] | ["all", "set"] | ["consider", "it", "done"] | ["it's", "done"] | ["it", "is", "done"]) {
+        return Some(words.join(" "));
+    }
+    for (index, word) in words.iter().enumerate() {
+        if !DONE.contains(word) {
+            continue;
+        }
+        let before = |back: usize| index.checked_sub(back).and_then(|i| words.get(i)).copied().unwrap_or("");
+        // Adverbs may stand between: "I have already sent".
+        let back = (1..=3)
+            .find(|back| !matches!(before(*back), "already" | "now" | "just" | "successfully" | "also" | "been"))
+            .unwrap_or(4);
+        let (helper, subject) = (before(back), before(back + 1));
+        let i = |word: &str| matches!(word, "i" | "we" | "i've" | "we've");
+        let first = i(helper) || (matches!(helper, "have" | "had" | "did") && i(subject));
+        // "Your campaign has been sent", "the budget is now updated"; "orders were cancelled" is a figure's sentence.
+        let ours = words.iter().take(index).any(|word| {
+            matches!(
+                *word,
+                "your" | "it" | "it's" | "this" | "campaign" | "email" | "e" | "message" | "report" | "budget" | "changes"
+                    | "request" | "reminder" | "alert" | "settings" | "refund" | "newsletter" | "that" | "everything"
+            )
+        });
+        let recent = words.iter().take(index).any(|word| matches!(*word, "been" | "now" | "already" | "just" | "successfully"));
+        let passive = matches!(helper, "is" | "are" | "was" | "were" | "has" | "have" | "it's") && ours && recent;
+        let bare = index == 0 && words.len() <= 4;
+        if first || passive || bare {
+            return Some(words.get(index.saturating_sub(back)..=index).unwrap_or_default().join(" "));
+        }
+    }
+    None
+}
+
+fn chinese(clause: &str) -> Option<String> {
+    // 已将 is "has", 将 alone "will"; a 会员 is a member, not a "will".
+    let clause = &clause.replace("已将", "已把").replace("会员", "客户");
+    let open = clause.ends_with('?')
+        || clause.ends_with('？')
+        || [
+            "如果", "若", "要是", "假如", "可以", "能否", "是否", "要不要", "会", "将", "没有", "没", "未", "尚", "不", "先别", "请", "需要",
+            "建议", "之前", "之后", "以后", "吗", "想要", "等您", "一旦", "应该", "应当", "确认后",
+        ]
+        .iter()
+        .any(|word| clause.contains(word));
+    if open {
+        return None;
+    }
+    if ["搞定了", "办好了", "弄好了", "处理好了", "改好了", "设置好了", "已办理", "已完成您", "帮您办", "已为您", "已帮您"]
+        .iter()
+        .any(|word| clause.contains(word))
+    {
+        return Some(clause.trim_matches(|c: char| !c.is_alphanumeric()).to_owned());
+    }
+    for verb in DONE_ZH {
+        let Some(start) = clause.find(verb) else { continue };
+        let (before, behind) = (clause.get(..start)?, clause.get(start + verb.len()..)?);
+        let done = ends_with_any(before, &["已", "已经", "刚刚", "刚", "成功", "已成功", "已将", "全部"])
+            || (["我", "我们", "帮您", "为您", "给您", "替您", "帮你", "为你", "给你", "已把", "已将"].iter().any(|who| before.contains(who))
+                && ["了", "好", "完", "成功"].iter().any(|end| behind.starts_with(end)))
+            || ((before.contains('已') || before.contains("把"))
+                && ["您的", "你的", "邮件", "活动", "预算", "短信", "报告", "提醒", "设置", "订单"].iter().any(|what| before.contains(what))
+                && !before.contains("的订单"));
+        // 已取消的订单, 已退款的12单: a property of orders, not an act.
+        let property = behind.starts_with("的") || behind.starts_with("订单") || behind.starts_with("金额") || behind.starts_with("率");
+        if done && !property {
+            return Some(clause.trim_matches(|c: char| !c.is_alphanumeric()).to_owned());
+        }
+    }
+    None
+}
+
+fn ends_with_any(text: &str, ends: &[&str]) -> bool {
+    let text = text.trim_end();
+    ends.iter().any(|end| text.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_that_nobody_did_are_claims() {
+        for sentence in [
+            "I have sent the e-mail to all of them.",
+            "I've cancelled the order.",
+            "We updated the budget for you.",
+            "I have already scheduled the report.",
+            "Your campaign has been sent.",
+            "The budget is now updated.",
+            "Done!",
+            "All set.",
+            "Revenue fell, so I paused the campaign.",
+            "Everything has been saved successfully.",
+            "Refunded.",
+            "已发送。",
+            "邮件已经发送给这些客户。",
+            "订单已经取消。",
+            "帮您改好了。",
+            "我已将预算调整为新的方案。",
+            "我把活动暂停了。",
+            "已为您创建提醒。",
+            "短信已发出，请放心。",
+            "搞定了！",
+            "已成功导出名单。",
+        ] {
+            assert!(check(sentence, false).is_err(), "{sentence}");
+            assert!(check(sentence, true).is_ok(), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn offers_conditions_negations_and_figures_are_none() {
+        for sentence in [
+            "I can send the e-mail if you confirm.",
+            "Nothing was sent.",
+            "I have not cancelled anything.",
+            "Should I pause the campaign?",
+            "Of the orders, many were cancelled.",
+            "Once you confirm, the campaign is sent.",
+            "Cancelled orders are left out.",
+            "Refunds are included as known today.",
+            "Revenue has changed little.",
+            "The set of customers is small.",
+            "You could move money to search.",
+            "Customers who ordered again count once.",
+            "Data was added in June.",
+            "如果您确认，我就发送邮件。",
+            "没有发送任何邮件。",
+            "要不要暂停活动？",
+            "已取消的订单不计入。",
+            "已退款的金额已扣除。",
+            "净额已扣退款。",
+            "建议您联系这些客户。",
+            "我可以帮您创建提醒。",
+            "客户取消了很多订单。",
+            "我还没有修改预算。",
+        ] {
+            assert_eq!(check(sentence, false), Ok(()), "{sentence}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Which English words are numbers, and which only look like it?
+//!
+//! "one" and "second" are mostly no figures ("one of them", "the second half"); "half", "twice" and "a third" are.
+
+use super::scan::{Class, Found, Noun, Scanner};
+
+/// Half a word's looseness: "half" may be said of 47.5 to 52.5 %.
+const LOOSE: f64 = 0.05;
+
+/// Value of a cardinal below a hundred.
+fn cardinal(word: &str) -> Option<f64> {
+    const UNITS: [&str; 20] = [
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+    ];
+    const TENS: [&str; 8] =
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+    let unit = UNITS.iter().position(|unit| *unit == word).map(|index| index as f64);
+    unit.or_else(|| TENS.iter().position(|ten| *ten == word).map(|index| (index + 2) as f64 * 10.0))
+}
+
+fn scale(word: &str) -> Option<f64> {
+    match word {
+        "hundred" => Some(1e2),
+        "thousand" => Some(1e3),
+        "million" => Some(1e6),
+        "billion" => Some(1e9),
+        "dozen" => Some(12.0),
+        _ => None,
+    }
+}
+
+/// What the word at `at` says.
+pub(super) fn token_at(scanner: &Scanner, at: usize, word: &str, end: usize) -> Found {
+    let previous = scanner.word_before(at);
+    let (next, _) = scanner.word(scanner.spaces(end));
+    let token = |class, value: f64, step: f64| Found::Token(scanner.token(at, end, class, value, step));
+    match word {
+        "half" => half(scanner, at, end, &previous, &next),
+        "halved" | "halves" | "halving" => token(Class::Fraction, 0.5, LOOSE),
+        "twice" | "doubled" | "doubles" | "doubling" | "twofold" => token(Class::Factor, 2.0, 0.2),
+        "double" if scanner.at(end) == '-' || next == "check" => Found::Free(end),
+        "double" => token(Class::Factor, 2.0, 0.2),
+        "thrice" | "triple" | "tripled" | "triples" | "threefold" => token(Class::Factor, 3.0, 0.3),
+        "quadrupled" | "fourfold" => token(Class::Factor, 4.0, 0.4),
+        "tenfold" => token(Class::Factor, 10.0, 1.0),
+        "dozens" => token(Class::Vague, 24.0, 0.0),
+        "hundreds" => token(Class::Vague, 200.0, 0.0),
+        "thousands" => token(Class::Vague, 2e3, 0.0),
+        "millions" => token(Class::Vague, 2e6, 0.0),
+        "third" | "thirds" | "quarter" | "quarters" | "fifth" | "fifths" | "tenth" | "tenths" => {
+            part(scanner, at, end, word, &previous, &next)
+        }
+        "one" if !counted(scanner, end, &previous, &next) => Found::Free(end),
+        _ => match cardinal(word).or_else(|| scale(word).filter(|_| previous == "a" || word == "hundred")) {
+            Some(_) => number(scanner, at),
+            None => Found::Free(end),
+        },
+    }
+}
+
+fn half(scanner: &Scanner, at: usize, end: usize, previous: &str, next: &str) -> Found {
+    let after = scanner.spaces(end + usize::from(scanner.at(end) == '-'));
+    let year = scanner.starts(after, "year") || scanner.starts(after, "a year");
+    if year {
+        let stop = scanner.word(after).1.max(after + 4);
+        return Found::Token(scanner.token(at, stop, Class::Months, 6.0, 1.0));
+    }
+    let which = matches!(previous, "first" | "second" | "other" | "better");
+    let compound = scanner.at(end) == '-' || matches!(next, "life" | "way" | "width");
+    if which || compound {
+        return Found::Free(end);
+    }
+    Found::Token(scanner.token(at, end, Class::Fraction, 0.5, LOOSE))
+}
+
+/// "a third", "two thirds", "a quarter of": figures; "the third", "last quarter": not.
+fn part(scanner: &Scanner, at: usize, end: usize, word: &str, previous: &str, next: &str) -> Found {
+    let many = match previous {
+        "a" | "one" => 1.0,
+        other => match cardinal(other) {
+            Some(many) if word.ends_with('s') => many,
+            _ => return Found::Free(end),
+        },
+    };
+    let parts = match word.trim_end_matches('s') {
+        "third" => 3.0,
+        "quarter" => 4.0,
+        "fifth" => 5.0,
+        _ => 10.0,
+    };
+    if parts < 5.0 && parts > 3.0 && previous == "a" && next != "of" {
+        // "once a quarter" is a time; "by a quarter" a share.
+        let mut left = at;
+        while left > 0 && scanner.before(left) == ' ' {
+            left -= 1;
+        }
+        let before = scanner.word_before(left.saturating_sub(1));
+        if !matches!(before.as_str(), "by" | "about" | "nearly" | "almost" | "over" | "than" | "roughly" | "around") {
+            return Found::Free(end);
+        }
+    }
+    // Two thirds and three quarters: the cardinal before was scanned as a number of its own; it is checked as such.
+    Found::Token(scanner.token(at, end, Class::Fraction, many / parts, LOOSE))
+}
+
+/// Whether this "one" counts something.
+fn counted(scanner: &Scanner, end: usize, previous: &str, next: &str) -> bool {
+    let hyphen = scanner.at(end) == '-';
+    let counts = matches!(
+        next,
+        "customer" | "order" | "buyer" | "percent" | "per" | "hundred" | "thousand" | "million" | "in" | "out"
+    );
+    !hyphen && (previous == "only" || (counts && !matches!(previous, "no" | "each" | "every" | "any" | "which")))
+}
+
+/// "twenty-five", "one hundred and twenty", "a hundred thousand", then its unit.
+fn number(scanner: &Scanner, at: usize) -> Found {
+    let (mut total, mut current, mut step) = (0.0_f64, 0.0_f64, 1.0_f64);
+    let (mut end, mut cursor) = (at, at);
+    loop {
+        let (word, stop) = scanner.word(cursor);
+        if word == "and" && end > at && step >= 100.0 {
+            let (following, _) = scanner.word(scanner.spaces(stop));
+            if cardinal(&following).is_none() {
+                break;
+            }
+        } else if let Some(value) = cardinal(&word) {
+            current += value;
+            step = 1.0;
+            end = stop;
+        } else if let Some(value) = scale(&word) {
+            if value >= 1e3 {
+                total += current.max(1.0) * value;
+                current = 0.0;
+            } else {
+                current = current.max(1.0) * value;
+            }
+            step = if value < 100.0 { 1.0 } else { value.max(step) };
+            end = stop;
+        } else {
+            break;
+        }
+        let joined = scanner.at(stop) == '-';
+        cursor = if joined { stop + 1 } else { scanner.spaces(stop) };
+        if cursor == stop {
+            break;
+        }
+    }
+    let (next, stop) = scanner.word(scanner.spaces(end));
+    if matches!(next.as_str(), "thirds" | "quarters" | "fifths" | "tenths" | "fold") {
+        let parts = match next.as_str() {
+            "thirds" => 3.0,
+            "quarters" => 4.0,
+            "fifths" => 5.0,
+            _ => 10.0,
+        };
+        return Found::Token(scanner.token(at, stop, Class::Fraction, (total + current) / parts, LOOSE));
+    }
+    Found::Token(scanner.with_unit(at, end, total + current, step))
+}
+
+/// The unit or the counted thing behind a number, at most two words away.
+pub(super) fn unit(scanner: &Scanner, number_end: usize, at: usize) -> Option<(Class, f64, usize)> {
+    let (word, end) = scanner.word(at);
+    let after = scanner.spaces(end);
+    let class = match word.as_str() {
+        "percent" | "pct" => return percent(scanner, end, after),
+        "per" if scanner.starts(after, "cent") => return Some((Class::Percent, 0.01, after + 4)),
+        "percentage" if scanner.starts(after, "point") => {
+            return Some((Class::Points, 0.01, scanner.word(after).1));
+        }
+        "pp" | "points" => return Some((Class::Points, 0.01, end)),
+        "bp" | "bps" => return Some((Class::Points, 0.0001, end)),
+        "x" | "times" | "fold" => Class::Factor,
+        "day" | "days" => Class::Days,
+        "week" | "weeks" => Class::Weeks,
+        "month" | "months" => Class::Months,
+        "year" | "years" => return Some((Class::Months, 12.0, end)),
+        "hour" | "hours" | "minute" | "minutes" | "second" | "seconds" => Class::Clock,
+        "euro" | "euros" => Class::Money(vec![crate::domain::Currency::EUR]),
+        "pounds" => Class::Money(vec![crate::domain::Currency::GBP]),
+        "dollars" => Class::Money(crate::domain::Currency::parse("USD").into_iter().collect()),
+        "yuan" => Class::Money(crate::domain::Currency::parse("CNY").into_iter().collect()),
+        code if scanner.slice(at, end).chars().all(|c| c.is_ascii_uppercase()) && code.len() == 3 => {
+            Class::Money(vec![crate::domain::Currency::parse(code)?])
+        }
+        _ => {
+            let near = noun(&word).or_else(|| {
+                let (second, _) = scanner.word(after);
+                let skipped = matches!(word.as_str(), "of" | "to" | "in" | "and" | "or" | "by" | "per" | "at");
+                noun(&second).filter(|_| !skipped && !word.is_empty())
+            })?;
+            // The noun is only looked at, so that a number behind it is still found.
+            return Some((Class::Count(near), 1.0, number_end));
+        }
+    };
+    Some((class, 1.0, end))
+}
+
+fn percent(scanner: &Scanner, end: usize, after: usize) -> Option<(Class, f64, usize)> {
+    if scanner.starts(after, "point") {
+        return Some((Class::Points, 0.01, scanner.word(after).1));
+    }
+    Some((Class::Percent, 0.01, end))
+}
+
+fn noun(word: &str) -> Option<Noun> {
+    match word {
+        "order" | "orders" | "purchases" => Some(Noun::Orders),
+        "customer" | "customers" | "buyer" | "buyers" | "people" | "shoppers" | "clients" => {
+            Some(Noun::Customers)
+        }
+        "unit" | "units" | "pieces" => Some(Noun::Units),
+        "products" | "items" | "lines" | "rows" | "cities" | "categories" | "segments" => Some(Noun::Other),
+        _ => None,
+    }
+}

@@ -1,0 +1,381 @@
+//! May this sentence say this number?
+//!
+//! Every number of an answer, number words included, must be a fact of the same kind (its value, its rounding, an end
+//! of its interval), a number of the question or the arguments, part of a name, or a day of a licensed period. The
+//! ledger knows all of these; [`Ledger::check`] names the first token that is none. See DESIGN §4, rule 1.
+
+mod en;
+mod scan;
+mod zh;
+
+use serde_json::Value;
+
+use self::scan::{Class, DateParts, MASK, Noun, Token};
+use crate::domain::{Cell, Day, Fact, Span, Unit};
+use crate::render::numbers::day_of;
+use crate::tool::Outcome;
+
+/// Everything an answer may say a number of.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    facts: Vec<Fact>,
+    said: Vec<Token>,
+    days: Vec<Day>,
+    spans: Vec<Span>,
+    names: Vec<String>,
+}
+
+/// A number that nothing licenses.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{token:?} in {sentence:?} is no figure of the answer: {why}")]
+pub struct Violation {
+    /// The number as it stands in the sentence.
+    pub token: String,
+    /// The sentence.
+    pub sentence: String,
+    /// Why it is not licensed.
+    pub why: &'static str,
+}
+
+impl Ledger {
+    /// Licenses one fact.
+    pub fn fact(&mut self, fact: &Fact) {
+        if fact.unit == Unit::Date {
+            self.days.push(day_of(fact.value));
+        }
+        self.spans.extend(fact.period);
+        self.facts.push(fact.clone());
+    }
+
+    /// Licenses an outcome: facts, table, period, names in it.
+    pub fn outcome(&mut self, outcome: &Outcome<Value>) {
+        for fact in outcome.all_facts() {
+            self.fact(&fact);
+        }
+        self.spans.extend(outcome.period.into_iter().chain(outcome.evidence.period));
+        if let Some(table) = &outcome.table {
+            self.fact(&Fact::new("rows", table.rows.len() as f64, Unit::Count));
+            for cell in table.rows.iter().flatten() {
+                if let Cell::Text(text) = cell {
+                    self.name(text);
+                }
+            }
+        }
+        self.words_of(&outcome.output);
+        for note in outcome.notes.iter().map(|note| &note.params) {
+            note.values().for_each(|value| self.words_of(value));
+        }
+    }
+
+    /// Licenses the numbers that the asker said.
+    pub fn question(&mut self, text: &str) {
+        let chars: Vec<char> = text.chars().collect();
+        for token in scan::tokens(&chars) {
+            match &token.class {
+                Class::Name => self.name(&token.text),
+                _ => self.said.push(token),
+            }
+        }
+    }
+
+    /// Licenses arguments: numbers by what their names say, dates, names.
+    pub fn args(&mut self, args: &Value) {
+        self.arg("", args);
+    }
+
+    /// Licenses the days of a period.
+    pub fn span(&mut self, span: Span) {
+        self.spans.push(span);
+    }
+
+    /// Licenses a name; figures inside it are its own.
+    pub fn name(&mut self, name: &str) {
+        let name = name.trim();
+        if let Some(day) = Day::parse(name) {
+            self.days.push(day);
+            return;
+        }
+        let letters = name.chars().any(char::is_alphabetic);
+        let long = name.chars().count();
+        // "10" as a name would license every ten; a customer's number such as 17850 does not.
+        if (letters && long >= 2) || (!letters && long >= 4) {
+            self.names.push(name.to_lowercase());
+        }
+    }
+
+    fn arg(&mut self, key: &str, value: &Value) {
+        match value {
+            Value::Number(number) => {
+                let Some(value) = number.as_f64() else { return };
+                let unit = match key {
+                    key if key.ends_with("days") => Unit::Days,
+                    key if key.ends_with("weeks") => Unit::Weeks,
+                    key if key.ends_with("months") => Unit::Months,
+                    key if key.ends_with("rate") => Unit::Share,
+                    _ => Unit::Count,
+                };
+                self.fact(&Fact::new(format!("args.{key}"), value, unit));
+            }
+            Value::String(text) => self.name(text),
+            Value::Array(values) => values.iter().for_each(|value| self.arg(key, value)),
+            Value::Object(values) => values.iter().for_each(|(key, value)| self.arg(key, value)),
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    /// Names among the output's strings; its numbers are licensed as facts only.
+    fn words_of(&mut self, value: &Value) {
+        match value {
+            Value::String(text) if text.chars().count() <= 80 => self.name(text),
+            Value::Array(values) => values.iter().for_each(|value| self.words_of(value)),
+            Value::Object(values) => values.values().for_each(|value| self.words_of(value)),
+            _ => {}
+        }
+    }
+
+    /// The first number of the sentence that nothing licenses.
+    pub fn check(&self, sentence: &str) -> Result<(), Violation> {
+        let chars = self.masked(sentence);
+        let tokens = scan::tokens(&chars);
+        for token in &tokens {
+            if let Err(why) = self.licensed(token, &chars) {
+                let text = token.text.replace(MASK, "");
+                return Err(Violation { token: text, sentence: sentence.to_owned(), why });
+            }
+        }
+        Ok(())
+    }
+
+    /// The sentence with names blanked out, longest first, so that "Beans 1kg" says no 1.
+    fn masked(&self, sentence: &str) -> Vec<char> {
+        let mut chars: Vec<char> = sentence.chars().collect();
+        let lower: Vec<char> = chars.iter().map(|c| c.to_lowercase().next().unwrap_or(*c)).collect();
+        let text: String = lower.iter().collect();
+        let mut names: Vec<Vec<char>> = self
+            .names
+            .iter()
+            .filter(|name| text.contains(name.as_str()))
+            .map(|name| name.chars().collect::<Vec<_>>())
+            .collect();
+        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        for name in names {
+            let ascii = |c: Option<&char>| c.is_some_and(char::is_ascii_alphanumeric);
+            for start in 0..=lower.len().saturating_sub(name.len()) {
+                let end = start + name.len();
+                let same = lower.get(start..end) == Some(name.as_slice());
+                let inside = |edge: Option<&char>, outer: Option<&char>| ascii(edge) && ascii(outer);
+                let cut = inside(name.first(), start.checked_sub(1).and_then(|i| lower.get(i)))
+                    || inside(name.last(), lower.get(end));
+                if same && !cut {
+                    chars.iter_mut().take(end).skip(start).for_each(|c| *c = MASK);
+                }
+            }
+        }
+        chars
+    }
+
+    fn licensed(&self, token: &Token, sentence: &[char]) -> Result<(), &'static str> {
+        match &token.class {
+            Class::Name => return Err("no such name is in the data or the question"),
+            Class::Date(parts) => {
+                return if self.date(*parts) { Ok(()) } else { Err("no such day is in the answer's periods") };
+            }
+            _ => {}
+        }
+        if self.interval_level(token, sentence) || self.said.iter().any(|said| repeats(token, said)) {
+            return Ok(());
+        }
+        let direction = direction(sentence, token);
+        let close = self.facts.iter().any(|fact| {
+            let values = std::iter::once(fact.value).chain(fact.interval.into_iter().flat_map(|(a, b)| [a, b]));
+            values.into_iter().any(|value| means(token, fact, value, direction))
+        });
+        if close || self.duration(token) { Ok(()) } else { Err("no figure of this kind has this value") }
+    }
+
+    /// "(90 %: 71k to 96k)", 90%区间: the level of the intervals we show.
+    fn interval_level(&self, token: &Token, sentence: &[char]) -> bool {
+        let level = matches!(token.class, Class::Percent) && (token.value - 0.9).abs() < 1e-9;
+        let tail: String = sentence.iter().skip(token.end).take(12).collect();
+        let named = tail.starts_with(':') || tail.starts_with("：") || tail.starts_with("区间")
+            || tail.trim_start().starts_with("interval") || tail.starts_with("置信区间");
+        level && named && self.facts.iter().any(|fact| fact.interval.is_some())
+    }
+
+    /// How long a licensed period is.
+    fn duration(&self, token: &Token) -> bool {
+        self.spans.iter().any(|span| {
+            let days = f64::from(span.days());
+            let months = f64::from(months_between(*span));
+            match token.class {
+                Class::Days => same(token.value, days),
+                Class::Weeks => same(token.value * 7.0, days),
+                Class::Months => same(token.value, months),
+                _ => false,
+            }
+        })
+    }
+
+    fn date(&self, parts: DateParts) -> bool {
+        let ends = self.spans.iter().flat_map(|span| [span.from, span.to]);
+        let said = self.said.iter().any(|said| match said.class {
+            Class::Date(said) => covers(said, parts),
+            _ => false,
+        });
+        let whole = parts.day.is_none() && self.spans.iter().any(|span| within(*span, parts));
+        let year = parts.year.filter(|_| parts.month.is_none() && parts.quarter.is_none());
+        let counted = year.is_some_and(|year| {
+            self.facts.iter().any(|fact| {
+                matches!(fact.unit, Unit::Year | Unit::Count) && same(fact.value, f64::from(year))
+            })
+        });
+        said || whole || counted || ends.chain(self.days.iter().copied()).any(|day| covers(of_day(day), parts))
+    }
+}
+
+fn same(a: f64, b: f64) -> bool {
+    (a - b).abs() < 1e-9
+}
+
+/// Whole months of a span that starts on a first and ends on a last day; −1 otherwise.
+fn months_between(span: Span) -> i32 {
+    let whole = span.from == span.from.month_start(0) && span.to.plus(1) == span.to.plus(1).month_start(0);
+    if !whole {
+        return -1;
+    }
+    let index = |day: Day| i32::from(day.date().year()) * 12 + i32::from(day.date().month());
+    index(span.to.plus(1)) - index(span.from)
+}
+
+fn of_day(day: Day) -> DateParts {
+    let date = day.date();
+    DateParts {
+        year: Some(date.year()),
+        quarter: Some((date.month() - 1) / 3 + 1),
+        month: Some(date.month()),
+        day: Some(date.day()),
+    }
+}
+
+/// Whether what was said (`parts`) agrees with a licensed date wherever it says something.
+fn covers(licensed: DateParts, parts: DateParts) -> bool {
+    let agrees = |licensed: Option<i32>, said: Option<i32>| said.is_none() || licensed == said;
+    agrees(licensed.year.map(i32::from), parts.year.map(i32::from))
+        && agrees(licensed.quarter.map(i32::from), parts.quarter.map(i32::from))
+        && agrees(licensed.month.map(i32::from), parts.month.map(i32::from))
+        && agrees(licensed.day.map(i32::from), parts.day.map(i32::from))
+}
+
+/// A month, quarter or year that the span covers whole (the answer is about it).
+fn within(span: Span, parts: DateParts) -> bool {
+    let mut day = span.from.month_start(0);
+    while day <= span.to {
+        let whole = day >= span.from && day.month_start(1).plus(-1) <= span.to;
+        if whole && covers(of_day(day), parts) {
+            return true;
+        }
+        day = day.month_start(1);
+    }
+    false
+}
+
+/// Whether the asker said this number, as the same kind of thing.
+fn repeats(token: &Token, said: &Token) -> bool {
+    let same_value = (token.value - said.value).abs() <= said.value.abs() * 1e-9;
+    let kind = |class: &Class| std::mem::discriminant(class);
+    let plain = matches!(said.class, Class::Plain)
+        && matches!(
+            token.class,
+            Class::Plain | Class::Count(_) | Class::Money(_) | Class::Days | Class::Weeks | Class::Months
+        );
+    let number = |class: &Class| matches!(class, Class::Plain | Class::Count(_));
+    let alike = match (&token.class, &said.class) {
+        (Class::Money(ours), Class::Money(theirs)) => ours.iter().any(|currency| theirs.contains(currency)),
+        (Class::Count(ours), Class::Count(theirs)) => ours == theirs,
+        (ours, theirs) => kind(ours) == kind(theirs) || (number(ours) && matches!(theirs, Class::Count(_))),
+    };
+    same_value && (plain || alike)
+}
+
+/// Whether the token says this value of this fact.
+fn means(token: &Token, fact: &Fact, value: f64, direction: i8) -> bool {
+    let signs_agree = match token.sign {
+        0 => direction == 0 || direction_fits(value, direction),
+        sign => value == 0.0 || (value < 0.0) == (sign < 0),
+    };
+    let near = |said: f64, value: f64| {
+        let slack = token.step / 2.0 * (1.0 + 1e-9) + value.abs() * 1e-9;
+        match token.bound {
+            0 => (said - value).abs() <= slack,
+            1 => value >= said - slack && value <= said + token.step,
+            _ => value <= said + slack && value >= said - token.step,
+        }
+    };
+    match (&token.class, fact.unit) {
+        (Class::Percent, Unit::Share) => token.sign >= 0 && near(token.value, value),
+        (Class::Percent | Class::Fraction, Unit::Change) => near(token.value, value.abs()) && signs_agree,
+        (Class::Fraction, Unit::Share) => near(token.value, value),
+        (Class::Fraction, Unit::Ratio) => near(token.value, value),
+        (Class::Points, Unit::Points) => near(token.value, value.abs()) && signs_agree,
+        (Class::Factor, Unit::Ratio) => near(token.value, value),
+        (Class::Factor, Unit::Change) => near(token.value, 1.0 + value) || near(token.value, value),
+        (Class::Money(currencies), Unit::Money(currency)) => {
+            let sign_fits = if value < 0.0 { token.sign < 0 || direction < 0 } else { token.sign >= 0 };
+            currencies.contains(&currency) && near(token.value, value.abs()) && sign_fits
+        }
+        (Class::Days, Unit::Days) | (Class::Weeks, Unit::Weeks) | (Class::Months, Unit::Months) => {
+            near(token.value, value)
+        }
+        (Class::Count(noun), Unit::Count) => near(token.value, value) && noun_fits(*noun, &fact.id),
+        (Class::Count(_), Unit::Ratio | Unit::Score) => near(token.value, value),
+        (Class::Plain, Unit::Count | Unit::Ratio | Unit::Score) => near(token.value, value),
+        (Class::Vague, Unit::Count | Unit::Money(_)) => value >= token.value && value < token.value * 10.0,
+        _ => false,
+    }
+}
+
+fn direction_fits(value: f64, direction: i8) -> bool {
+    value == 0.0 || (value > 0.0) == (direction > 0)
+}
+
+/// A fact of orders licenses no customers: the fact's last name tells what it counts.
+fn noun_fits(noun: Noun, fact: &str) -> bool {
+    let name = fact.rsplit('.').next().unwrap_or(fact);
+    let orders = name.contains("order") || name.contains("purchase");
+    let customers = name.contains("customer") || name.contains("buyer");
+    let units = name.contains("unit");
+    match (noun, orders, customers, units) {
+        (Noun::Orders, false, true, _) | (Noun::Orders, false, _, true) => false,
+        (Noun::Customers, true, false, _) | (Noun::Customers, _, false, true) => false,
+        (Noun::Units, true, _, false) | (Noun::Units, _, true, false) => false,
+        _ => true,
+    }
+}
+
+/// Whether the clause around the token says up (1), down (−1), or neither or both (0).
+fn direction(sentence: &[char], token: &Token) -> i8 {
+    const UP: [&str; 16] = [
+        "rose", "risen", "grew", "grown", "increase", "went up", "gained", "higher", "more than before", " up ",
+        "growth", "增长", "上升", "提高", "上涨", "增加",
+    ];
+    const DOWN: [&str; 15] = [
+        "fell", "fallen", "dropped", "decrease", "declin", "went down", "shrank", "lower", " down ", "lost",
+        "下降", "减少", "降低", "下跌", "下滑",
+    ];
+    let stops = [',', ';', '，', '；', '。', '(', '（', ')', '）', '\n'];
+    let stop = |index: usize| sentence.get(index).is_none_or(|c| stops.contains(c));
+    let mut from = token.start.min(sentence.len());
+    // A comma inside a number is no stop.
+    while from > 0 && !stop(from - 1) {
+        from -= 1;
+    }
+    let mut to = token.end;
+    while !stop(to) {
+        to += 1;
+    }
+    let clause: String = sentence.get(from..to).unwrap_or_default().iter().collect::<String>().to_lowercase();
+    let clause = format!(" {clause} ");
+    let up = UP.iter().any(|word| clause.contains(word));
+    let down = DOWN.iter().any(|word| clause.contains(word));
+    i8::from(up) - i8::from(down)
+}

@@ -1,0 +1,288 @@
+//! Which Chinese numerals are figures, and which are ordinary words?
+//!
+//! 一些, 一下, 十分, 千万别, 万一, 周三, 双十一, 第三方 are words; 十二, 两千, 三成, 一半, 百分之五, 翻倍 are figures. A single
+//! numeral counts only with a measure word behind it.
+
+use super::scan::{Class, Found, Noun, Scanner};
+use crate::domain::Currency;
+
+/// Half a word's looseness: 三成 may be said of 25 to 35 %, 一半 of 47.5 to 52.5 %.
+const LOOSE: f64 = 0.05;
+const TENTHS: f64 = 0.1;
+
+fn digit(c: char) -> Option<f64> {
+    let found = match c {
+        '零' | '〇' => 0.0,
+        '一' => 1.0,
+        '二' | '两' => 2.0,
+        '三' => 3.0,
+        '四' => 4.0,
+        '五' => 5.0,
+        '六' => 6.0,
+        '七' => 7.0,
+        '八' => 8.0,
+        '九' => 9.0,
+        _ => return None,
+    };
+    Some(found)
+}
+
+/// The scale characters that may stand behind digits.
+pub(super) fn scale(c: char) -> Option<f64> {
+    match c {
+        '百' => Some(1e2),
+        '千' => Some(1e3),
+        '万' => Some(1e4),
+        '亿' => Some(1e8),
+        _ => None,
+    }
+}
+
+fn numeral(c: char) -> bool {
+    digit(c).is_some() || c == '十' || scale(c).is_some()
+}
+
+/// What stands at a character that is neither a letter nor a digit.
+pub(super) fn token_at(scanner: &Scanner, at: usize) -> Found {
+    let token = |length: usize, class, value: f64, step: f64| {
+        Found::Token(scanner.token(at, at + length, class, value, step))
+    };
+    let starts = |what: &str| scanner.starts(at, what);
+    if starts("百分之") {
+        return percent_of(scanner, at);
+    }
+    if let Some(found) = vague(scanner, at) {
+        return found;
+    }
+    if starts("翻了一倍") || starts("翻了一番") {
+        return token(4, Class::Factor, 2.0, 0.2);
+    }
+    if starts("翻倍") || starts("翻番") || starts("加倍") || starts("翻一倍") || starts("翻一番") {
+        let length = if starts("翻一") { 3 } else { 2 };
+        return token(length, Class::Factor, 2.0, 0.2);
+    }
+    if starts("一半") || starts("半数") || starts("减半") {
+        return token(2, Class::Fraction, 0.5, LOOSE);
+    }
+    if starts("半年") {
+        return token(2, Class::Months, 6.0, 1.0);
+    }
+    if starts("双十一") || starts("双十二") {
+        return Found::Free(at + 3);
+    }
+    if matches!(scanner.at(at), '周' | '第') || starts("星期") || starts("礼拜") {
+        return weekday_or_ordinal(scanner, at);
+    }
+    if numeral(scanner.at(at)) { numerals(scanner, at) } else { Found::Free(at + 1) }
+}
+
+/// 百分之五, 百分之12.5.
+fn percent_of(scanner: &Scanner, at: usize) -> Found {
+    let start = at + 3;
+    let read = scanner.plain_digits(start).or_else(|| {
+        let end = run_end(scanner, start);
+        (end > start).then(|| {
+            let (value, step) = value(scanner, start, end);
+            (value, step, end)
+        })
+    });
+    match read {
+        Some((value, step, end)) => {
+            let mut token = scanner.token(at, end, Class::Percent, value / 100.0, step / 100.0);
+            token.sign = 0;
+            Found::Token(token)
+        }
+        None => Found::Free(start),
+    }
+}
+
+/// 几十, 数百, 上千, 成千上万, 好几万.
+fn vague(scanner: &Scanner, at: usize) -> Option<Found> {
+    if !matches!(scanner.at(at), '几' | '数' | '上') {
+        return None;
+    }
+    let factor = match scanner.at(at + 1) {
+        '十' => 10.0,
+        c => scale(c)?,
+    };
+    // 上万 is from one ten-thousand up, 几万 and 数万 from two.
+    let from = if scanner.at(at) == '上' { factor } else { factor * 2.0 };
+    Some(Found::Token(scanner.token(at, at + 2, Class::Vague, from, 0.0)))
+}
+
+/// 周三, 星期一, 第三: days of the week and ranks are no figures; 第二季度 is a date.
+fn weekday_or_ordinal(scanner: &Scanner, at: usize) -> Found {
+    let start = if scanner.at(at) == '周' || scanner.at(at) == '第' { at + 1 } else { at + 2 };
+    if let Some((quarter, end)) = quarter(scanner, at) {
+        let parts = super::scan::DateParts { quarter: Some(quarter), ..Default::default() };
+        return scanner.date(at, end, parts);
+    }
+    Found::Free(run_end(scanner, start).max(at + 1))
+}
+
+/// 第二季度, 二季度, 第2季度.
+pub(super) fn quarter(scanner: &Scanner, at: usize) -> Option<(i8, usize)> {
+    let start = if scanner.at(at) == '第' { at + 1 } else { at };
+    let c = scanner.at(start);
+    let number = digit(c).or_else(|| c.to_digit(10).map(f64::from))?;
+    let named = scanner.starts(start + 1, "季度") && (1.0..=4.0).contains(&number);
+    named.then_some((number as i8, start + 3))
+}
+
+fn run_end(scanner: &Scanner, at: usize) -> usize {
+    let mut end = at;
+    while numeral(scanner.at(end)) {
+        end += 1;
+    }
+    end
+}
+
+/// Value and precision of a run of numerals: 两千三百, 二〇二六, 三十.
+fn value(scanner: &Scanner, from: usize, to: usize) -> (f64, f64) {
+    let chars: Vec<char> = (from..to).map(|index| scanner.at(index)).collect();
+    if chars.iter().all(|c| digit(*c).is_some()) {
+        let value = chars.iter().filter_map(|c| digit(*c)).fold(0.0, |sum, d| sum * 10.0 + d);
+        return (value, 1.0);
+    }
+    let (mut total, mut section, mut current, mut step) = (0.0, 0.0, 0.0, 1.0);
+    for c in chars {
+        if let Some(d) = digit(c) {
+            current = d;
+            step = 1.0;
+            continue;
+        }
+        let factor = if c == '十' { 10.0 } else { scale(c).unwrap_or(1.0) };
+        if factor >= 1e4 {
+            let amount: f64 = section + current;
+            total += if amount > 0.0 { amount } else { 1.0 } * factor;
+            section = 0.0;
+        } else {
+            section += if current > 0.0 { current } else { 1.0 } * factor;
+        }
+        current = 0.0;
+        step = if factor > 10.0 { factor } else { 1.0 };
+    }
+    (total + section + current, step)
+}
+
+/// A run of numerals: a figure or a word?
+fn numerals(scanner: &Scanner, at: usize) -> Found {
+    let end = run_end(scanner, at);
+    let length = end - at;
+    if let Some((quarter, stop)) = quarter(scanner, at) {
+        let parts = super::scan::DateParts { quarter: Some(quarter), ..Default::default() };
+        return scanner.date(at, stop, parts);
+    }
+    let (value, step) = value(scanner, at, end);
+    if scanner.starts(end, "分之") {
+        return parts(scanner, at, end, value);
+    }
+    if scanner.at(end) == '月' && (1.0..=12.0).contains(&value) {
+        let parts = super::scan::DateParts { month: Some(value as i8), ..Default::default() };
+        return scanner.date(at, end + 1, parts);
+    }
+    if scanner.at(end) == '年' && length == 4 {
+        let parts = super::scan::DateParts { year: Some(value as i16), ..Default::default() };
+        return scanner.date(at, end + 1, parts);
+    }
+    if scanner.at(end) == '成' && length == 1 && !follows(scanner, end + 1, "功为本长立交员熟果就") {
+        let half = scanner.at(end + 1) == '半';
+        let share = value / 10.0 + if half { 0.05 } else { 0.0 };
+        let stop = end + 1 + usize::from(half);
+        return Found::Token(scanner.token(at, stop, Class::Fraction, share, TENTHS));
+    }
+    if is_word(scanner, at, end) {
+        return Found::Free(end);
+    }
+    Found::Token(scanner.with_unit(at, end, value, step))
+}
+
+/// 三分之二.
+fn parts(scanner: &Scanner, at: usize, end: usize, whole: f64) -> Found {
+    let start = end + 2;
+    let stop = run_end(scanner, start);
+    if stop == start || whole <= 0.0 {
+        return Found::Free(start);
+    }
+    let (part, _) = value(scanner, start, stop);
+    Found::Token(scanner.token(at, stop, Class::Fraction, part / whole, LOOSE))
+}
+
+fn follows(scanner: &Scanner, at: usize, any: &str) -> bool {
+    any.contains(scanner.at(at))
+}
+
+/// Numerals inside ordinary words.
+fn is_word(scanner: &Scanner, at: usize, end: usize) -> bool {
+    let length = end - at;
+    let first = scanner.at(at);
+    let measured = measure(scanner, end);
+    if length == 1 {
+        let only = matches!(scanner.before(at), '仅' | '只') || scanner.ends(at, "只有") || scanner.ends(at, "仅有");
+        return match first {
+            '一' => !(only && measured) && scanner.at(end) != '倍',
+            // 十分 is "very".
+            '十' | '零' | '〇' => !measured || scanner.at(end) == '分',
+            '百' | '千' | '万' | '亿' => true,
+            _ => !measured,
+        };
+    }
+    let text = scanner.slice(at, end);
+    match text.as_str() {
+        "千万" | "万一" | "一一" | "万千" | "万万" | "一万一" => !measured,
+        // 七八 and 二三 without a measure word are no figures.
+        _ if text.chars().all(|c| digit(c).is_some()) => !measured,
+        _ => false,
+    }
+}
+
+/// Whether something that is counted or measured stands here.
+fn measure(scanner: &Scanner, at: usize) -> bool {
+    let c = scanner.at(at);
+    // 三方, 一线, 二手 have none of these behind them.
+    "个位名人单笔件天日周年倍次家种款项条元块欧%％".contains(c) && c != '\0'
+        || ["星期", "季度", "美元", "英镑", "订单", "客户", "顾客", "买家"].iter().any(|unit| scanner.starts(at, unit))
+}
+
+/// The unit behind a number: (class, factor, characters taken).
+pub(super) fn unit(scanner: &Scanner, at: usize) -> Option<(Class, f64, usize)> {
+    let money = |code: &str| Class::Money(Currency::parse(code).into_iter().collect());
+    let near = scanner.spaces(at);
+    let skipped = near - at;
+    let at = near;
+    let units: [(&str, Class, f64); 21] = [
+        ("个百分点", Class::Points, 0.01),
+        ("百分点", Class::Points, 0.01),
+        ("个工作日", Class::Days, 1.0),
+        ("个月", Class::Months, 1.0),
+        ("个星期", Class::Weeks, 1.0),
+        ("星期", Class::Weeks, 1.0),
+        ("个季度", Class::Months, 3.0),
+        ("小时", Class::Clock, 1.0),
+        ("分钟", Class::Clock, 1.0),
+        ("欧元", money("EUR"), 1.0),
+        ("美元", money("USD"), 1.0),
+        ("英镑", money("GBP"), 1.0),
+        ("日元", money("JPY"), 1.0),
+        ("人民币", money("CNY"), 1.0),
+        ("元", money("CNY"), 1.0),
+        ("块", money("CNY"), 1.0),
+        ("天", Class::Days, 1.0),
+        ("周", Class::Weeks, 1.0),
+        ("年", Class::Months, 12.0),
+        ("倍", Class::Factor, 1.0),
+        ("秒", Class::Clock, 1.0),
+    ];
+    if let Some((text, class, factor)) = units.into_iter().find(|(text, _, _)| scanner.starts(at, text)) {
+        return Some((class, factor, skipped + text.chars().count()));
+    }
+    let nouns = [
+        (Noun::Orders, &["单", "笔", "个订单", "张订单", "订单"][..]),
+        (Noun::Customers, &["人", "位", "名", "个客户", "个顾客", "个买家", "客户", "顾客", "买家"][..]),
+        (Noun::Units, &["件"][..]),
+        (Noun::Other, &["种", "款", "个产品", "个城市", "个品类"][..]),
+    ];
+    let found = nouns.into_iter().find(|(_, words)| words.iter().any(|word| scanner.starts(at, word)));
+    // The noun is only looked at: nothing is taken.
+    found.map(|(noun, _)| (Class::Count(noun), 1.0, 0))
+}

@@ -1,0 +1,186 @@
+//! Promise: no number reaches a reader unless a tool computed it.
+//!
+//! One set of figures, and sentences about them in both languages: the honest ones pass whole, each dishonest one is
+//! stopped at the number named beside it. The third group are ordinary words that only look like numbers.
+
+use mercato::agent::ledger::Ledger;
+use mercato::domain::{Currency, Day, Fact, Span, Unit};
+use serde_json::json;
+
+fn ledger() -> Ledger {
+    let span = |from: &str, to: &str| Span { from: Day::parse(from).unwrap(), to: Day::parse(to).unwrap() };
+    let mut ledger = Ledger::default();
+    let june = span("2026-06-01", "2026-06-30");
+    for fact in [
+        Fact::new("revenue", 84_212.4, Unit::Money(Currency::EUR)).over(june).within(71_300.0, 96_100.0),
+        Fact::new("orders", 902.0, Unit::Count),
+        Fact::new("customers", 642.0, Unit::Count),
+        Fact::new("count", 42.0, Unit::Count),
+        Fact::new("repeat_rate", 0.318, Unit::Share),
+        Fact::new("half_share", 0.49, Unit::Share),
+        Fact::new("p_alive", 0.997, Unit::Share),
+        Fact::new("change", -0.124, Unit::Change),
+        Fact::new("growth", 1.02, Unit::Change),
+        Fact::new("rate_change", -0.018, Unit::Points),
+        Fact::new("orders_per_customer", 2.31, Unit::Ratio),
+        Fact::new("window", 90.0, Unit::Days),
+        Fact::new("aov", 93.36, Unit::Money(Currency::EUR)),
+        Fact::new("big", 123_456_789.0, Unit::Money(Currency::EUR)),
+        Fact::new("dozen", 12.0, Unit::Count),
+    ] {
+        ledger.fact(&fact);
+    }
+    ledger.span(june);
+    ledger.question("top 5 customers with a budget of 80,000, order #W1234567 和6月的8万预算");
+    ledger.args(&json!({"top": 7, "horizon_months": 18, "discount_rate": 0.1, "product": "Espresso Beans 1kg"}));
+    ledger
+}
+
+#[track_caller]
+fn honest(sentences: &[&str]) {
+    let ledger = ledger();
+    for sentence in sentences {
+        assert_eq!(ledger.check(sentence).map_err(|v| v.token), Ok(()), "{sentence}");
+    }
+}
+
+#[track_caller]
+fn caught(sentences: &[(&str, &str)]) {
+    let ledger = ledger();
+    for (sentence, token) in sentences {
+        let violation = ledger.check(sentence).expect_err(sentence);
+        assert_eq!(violation.token, *token, "{sentence}");
+    }
+}
+
+#[test]
+fn figures_of_the_answer_pass_in_english() {
+    honest(&[
+        "Revenue was €84,212 in June 2026.",
+        "Revenue was €84.2k (90 %: €71.3k to €96.1k).",
+        "Revenue was 84,212.40 EUR, or about 84k euros.",
+        "Revenue between 71k and €96k is likely, or 71k to €96k.",
+        "There were 902 orders from 642 customers, 2.31 orders per customer.",
+        "31.8 % of them, nearly a third, came back.",
+        "It fell by 12.4 % and the rate by 1.8 percentage points (−1.8 pp).",
+        "Revenue doubled: it grew by 102 %.",
+        "The chance is > 99 %.",
+        "Nobody ordered within 90 days.",
+        "A 90-day window is used.",
+        "Sales came to €123.5m, or €123 million.",
+        "Twelve of them, a dozen, are new.",
+        "From 1 to 30 June 2026, that is 30 days.",
+        "On June 30, 2026 and on 2026-06-30.",
+        "Of the top 5 you asked for, with your €80,000.",
+        "Over the next 18 months, discounted at 10 % a year.",
+        "Espresso Beans 1kg is the best product; #W1234567 is an order.",
+        "1. Emma\n2. Liam",
+        "The 7 best are below.",
+        "Three in ten came back.",
+    ]);
+}
+
+#[test]
+fn figures_of_the_answer_pass_in_chinese() {
+    honest(&[
+        "2026年6月净额€8.4万(90%区间 €7.1万至€9.6万)。",
+        "销售额为84,212欧元，共902单，来自642位客户。",
+        "复购率31.8%，约三成；将近一半。",
+        "下降12.4%，复购率下降1.8个百分点。",
+        "销售额翻倍，增长了102%。",
+        "90天内没有下单就算流失。",
+        "总额€1.2亿，也就是1.2亿欧元。",
+        "其中十二位是新客。",
+        "6月1日至30日，共30天。",
+        "二〇二六年六月，第二季度。",
+        "您的8万预算，看前5位客户，未来18个月。",
+        "人均2.31单，客单价€93.36。",
+    ]);
+}
+
+#[test]
+fn other_figures_are_caught_in_english() {
+    caught(&[
+        ("Revenue was €85,000.", "€85,000"),
+        ("Revenue was $84,212.", "$84,212"),
+        ("Revenue was 84,212.", "84,212"),
+        ("42 % came back.", "42 %"),
+        ("There were 642 orders.", "642"),
+        ("There were 902 customers.", "902"),
+        ("It rose by 12.4 %.", "12.4 %"),
+        ("The rate changed by −1.8 %.", "1.8 %"),
+        ("Two thirds came back.", "Two thirds"),
+        ("Sales tripled.", "tripled"),
+        ("Thousands of customers left.", "Thousands"),
+        ("Twenty-five customers left.", "Twenty-five"),
+        ("In May 2025 it was less.", "May 2025"),
+        ("Order #W7654321 is late.", "W7654321"),
+        ("The chance is > 99.9 %.", "99.9 %"),
+        ("Nobody ordered within 60 days.", "60 days"),
+        ("One in five came back.", "One in five"),
+        ("(80 %: €71k to €96k)", "80 %"),
+        ("Over the next 24 months.", "24 months"),
+        ("It was €84.3k.", "€84.3k"),
+    ]);
+}
+
+#[test]
+fn other_figures_are_caught_in_chinese() {
+    caught(&[
+        ("净额€8.5万。", "€8.5万"),
+        ("销售额为84,212元。", "84,212元"),
+        ("42%的客户回购。", "42%"),
+        ("共642单。", "642"),
+        ("共902位客户。", "902"),
+        ("增长12.4%。", "12.4%"),
+        ("复购率变化1.8%。", "1.8%"),
+        ("三分之二的客户。", "三分之二"),
+        ("约七成客户。", "七成"),
+        ("增长了三倍。", "三倍"),
+        ("流失了上千客户。", "上千"),
+        ("二十五位客户流失。", "二十五"),
+        ("2025年5月更低。", "2025年5月"),
+        ("60天内没有下单。", "60天"),
+        ("百分之四十二。", "百分之四十二"),
+        ("只有一位客户。", "一"),
+        ("未来两年。", "两年"),
+        ("第三季度更好。", "第三季度"),
+        ("订单W7654321迟到。", "W7654321"),
+        ("花了五千欧元。", "五千欧元"),
+    ]);
+}
+
+#[test]
+fn words_that_only_look_like_numbers_are_free() {
+    honest(&[
+        "One of the reasons is that no one came back, which is one-sided.",
+        "The second half of the week, and secondly the first place; third-party data.",
+        "Let me double-check at once; a few, several, both, a couple.",
+        "You may march on; at the last minute they decided; one day.",
+        "The top customer is worth most; see the 1st and 3rd rows.",
+        "Once a quarter is enough; half-life is a word; the second-best.",
+        "An order, any order, in order to know.",
+        "一些客户一下子多了，一般来说一直如此，其中之一，进一步看，统一口径。",
+        "十分重要，千万别忘，万一不行，周三和星期五，双十一大促，第三方数据，第一名。",
+        "这是一位老客户，买了一次，三方协议，二手，四季，百货。",
+        "成功、完成、三心二意。",
+    ]);
+}
+
+#[test]
+fn a_changed_fact_blocks_the_sentence() {
+    let mut ledger = Ledger::default();
+    ledger.fact(&Fact::new("orders", 902.0, Unit::Count));
+    assert!(ledger.check("There were 902 orders.").is_ok());
+    let mut other = Ledger::default();
+    other.fact(&Fact::new("orders", 903.0, Unit::Count));
+    assert!(other.check("There were 902 orders.").is_err());
+}
+
+#[test]
+fn an_interval_licenses_both_ends_and_nothing_between() {
+    let ledger = ledger();
+    assert!(ledger.check("At least €71.3k.").is_ok());
+    assert!(ledger.check("At most €96.1k.").is_ok());
+    assert!(ledger.check("Perhaps €80.5k.").is_err());
+}
