@@ -16,18 +16,92 @@ pub struct FalseClaim {
 
 /// What an agent might say it did, as past participles.
 const DONE: [&str; 42] = [
-    "sent", "emailed", "mailed", "cancelled", "canceled", "updated", "changed", "refunded", "scheduled", "created",
-    "deleted", "removed", "booked", "ordered", "saved", "stored", "recorded", "exported", "activated",
-    "deactivated", "enabled", "disabled", "approved", "rejected", "submitted", "applied", "added", "moved",
-    "modified", "transferred", "adjusted", "notified", "launched", "started", "paused", "stopped", "set",
-    "published", "contacted", "retrained", "fixed", "allocated",
+    "sent",
+    "emailed",
+    "mailed",
+    "cancelled",
+    "canceled",
+    "updated",
+    "changed",
+    "refunded",
+    "scheduled",
+    "created",
+    "deleted",
+    "removed",
+    "booked",
+    "ordered",
+    "saved",
+    "stored",
+    "recorded",
+    "exported",
+    "activated",
+    "deactivated",
+    "enabled",
+    "disabled",
+    "approved",
+    "rejected",
+    "submitted",
+    "applied",
+    "added",
+    "moved",
+    "modified",
+    "transferred",
+    "adjusted",
+    "notified",
+    "launched",
+    "started",
+    "paused",
+    "stopped",
+    "set",
+    "published",
+    "contacted",
+    "retrained",
+    "fixed",
+    "allocated",
 ];
 
 /// The same in Chinese.
 const DONE_ZH: [&str; 40] = [
-    "发送", "发出", "发给", "寄出", "取消", "更新", "修改", "改好", "改成", "退款", "退回", "安排", "创建", "新建", "删除", "移除", "预订",
-    "下单", "保存", "记录", "导出", "启用", "停用", "开启", "关闭", "批准", "拒绝", "提交", "应用", "添加", "调整", "通知", "上线", "启动",
-    "暂停", "设置", "设好", "发布", "联系", "处理好",
+    "发送",
+    "发出",
+    "发给",
+    "寄出",
+    "取消",
+    "更新",
+    "修改",
+    "改好",
+    "改成",
+    "退款",
+    "退回",
+    "安排",
+    "创建",
+    "新建",
+    "删除",
+    "移除",
+    "预订",
+    "下单",
+    "保存",
+    "记录",
+    "导出",
+    "启用",
+    "停用",
+    "开启",
+    "关闭",
+    "批准",
+    "拒绝",
+    "提交",
+    "应用",
+    "添加",
+    "调整",
+    "通知",
+    "上线",
+    "启动",
+    "暂停",
+    "设置",
+    "设好",
+    "发布",
+    "联系",
+    "处理好",
 ];
 
 /// Whether the sentence is free of claims, or every claim has its call (`acted`: a proposing tool succeeded).
@@ -67,16 +141,53 @@ fn english(clause: &str) -> Option<String> {
         || words.iter().any(|word| {
             matches!(
                 *word,
-                "if" | "would" | "could" | "should" | "can" | "can't" | "cannot" | "will" | "not" | "never" | "no"
-                    | "nothing" | "once" | "when" | "unless" | "until" | "may" | "might" | "must" | "shall" | "before"
-                    | "haven't" | "hasn't" | "wasn't" | "weren't" | "didn't" | "isn't" | "aren't" | "i'll" | "we'll"
-                    | "please" | "want" | "to be" | "let"
+                "if" | "would"
+                    | "could"
+                    | "should"
+                    | "can"
+                    | "can't"
+                    | "cannot"
+                    | "will"
+                    | "not"
+                    | "never"
+                    | "no"
+                    | "nothing"
+                    | "once"
+                    | "when"
+                    | "unless"
+                    | "until"
+                    | "may"
+                    | "might"
+                    | "must"
+                    | "shall"
+                    | "before"
+                    | "haven't"
+                    | "hasn't"
+                    | "wasn't"
+                    | "weren't"
+                    | "didn't"
+                    | "isn't"
+                    | "aren't"
+                    | "i'll"
+                    | "we'll"
+                    | "please"
+                    | "want"
+                    | "to be"
+                    | "let"
             )
         });
     if open {
         return None;
     }
-    if matches!(words.as_slice(), ["done"] | ["all", "done"] | ["all", "set"] | ["consider", "it", "done"] | ["it's", "done"] | ["it", "is", "done"]) {
+    if matches!(
+        words.as_slice(),
+        ["done"]
+            | ["all", "done"]
+            | ["all", "set"]
+            | ["consider", "it", "done"]
+            | ["it's", "done"]
+            | ["it", "is", "done"]
+    ) {
         return Some(words.join(" "));
     }
     for (index, word) in words.iter().enumerate() {
@@ -86,7 +197,9 @@ fn english(clause: &str) -> Option<String> {
         let before = |back: usize| index.checked_sub(back).and_then(|i| words.get(i)).copied().unwrap_or("");
         // Adverbs may stand between: "I have already sent".
         let back = (1..=3)
-            .find(|back| !matches!(before(*back), "already" | "now" | "just" | "successfully" | "also" | "been"))
+            .find(|back| {
+                !matches!(before(*back), "already" | "now" | "just" | "successfully" | "also" | "been")
+            })
             .unwrap_or(4);
         let (helper, subject) = (before(back), before(back + 1));
         let i = |word: &str| matches!(word, "i" | "we" | "i've" | "we've");
@@ -95,12 +208,33 @@ fn english(clause: &str) -> Option<String> {
         let ours = words.iter().take(index).any(|word| {
             matches!(
                 *word,
-                "your" | "it" | "it's" | "this" | "campaign" | "email" | "e" | "message" | "report" | "budget" | "changes"
-                    | "request" | "reminder" | "alert" | "settings" | "refund" | "newsletter" | "that" | "everything"
+                "your"
+                    | "it"
+                    | "it's"
+                    | "this"
+                    | "campaign"
+                    | "email"
+                    | "e"
+                    | "message"
+                    | "report"
+                    | "budget"
+                    | "changes"
+                    | "request"
+                    | "reminder"
+                    | "alert"
+                    | "settings"
+                    | "refund"
+                    | "newsletter"
+                    | "that"
+                    | "everything"
             )
         });
-        let recent = words.iter().take(index).any(|word| matches!(*word, "been" | "now" | "already" | "just" | "successfully"));
-        let passive = matches!(helper, "is" | "are" | "was" | "were" | "has" | "have" | "it's") && ours && recent;
+        let recent = words
+            .iter()
+            .take(index)
+            .any(|word| matches!(*word, "been" | "now" | "already" | "just" | "successfully"));
+        let passive =
+            matches!(helper, "is" | "are" | "was" | "were" | "has" | "have" | "it's") && ours && recent;
         let bare = index == 0 && words.len() <= 4;
         if first || passive || bare {
             return Some(words.get(index.saturating_sub(back)..=index).unwrap_or_default().join(" "));
@@ -115,17 +249,56 @@ fn chinese(clause: &str) -> Option<String> {
     let open = clause.ends_with('?')
         || clause.ends_with('？')
         || [
-            "如果", "若", "要是", "假如", "可以", "能否", "是否", "要不要", "会", "将", "没有", "没", "未", "尚", "不", "先别", "请", "需要",
-            "建议", "之前", "之后", "以后", "吗", "想要", "等您", "一旦", "应该", "应当", "确认后",
+            "如果",
+            "若",
+            "要是",
+            "假如",
+            "可以",
+            "能否",
+            "是否",
+            "要不要",
+            "会",
+            "将",
+            "没有",
+            "没",
+            "未",
+            "尚",
+            "不",
+            "先别",
+            "请",
+            "需要",
+            "建议",
+            "之前",
+            "之后",
+            "以后",
+            "吗",
+            "想要",
+            "等您",
+            "一旦",
+            "应该",
+            "应当",
+            "确认后",
         ]
         .iter()
         .any(|word| clause.contains(word));
     if open {
         return None;
     }
-    if ["搞定了", "办好了", "弄好了", "处理好了", "改好了", "设置好了", "已办理", "已完成您", "帮您办", "已为您", "已帮您"]
-        .iter()
-        .any(|word| clause.contains(word))
+    if [
+        "搞定了",
+        "办好了",
+        "弄好了",
+        "处理好了",
+        "改好了",
+        "设置好了",
+        "已办理",
+        "已完成您",
+        "帮您办",
+        "已为您",
+        "已帮您",
+    ]
+    .iter()
+    .any(|word| clause.contains(word))
     {
         return Some(clause.trim_matches(|c: char| !c.is_alphanumeric()).to_owned());
     }
@@ -133,13 +306,20 @@ fn chinese(clause: &str) -> Option<String> {
         let Some(start) = clause.find(verb) else { continue };
         let (before, behind) = (clause.get(..start)?, clause.get(start + verb.len()..)?);
         let done = ends_with_any(before, &["已", "已经", "刚刚", "刚", "成功", "已成功", "已将", "全部"])
-            || (["我", "我们", "帮您", "为您", "给您", "替您", "帮你", "为你", "给你", "已把", "已将"].iter().any(|who| before.contains(who))
+            || (["我", "我们", "帮您", "为您", "给您", "替您", "帮你", "为你", "给你", "已把", "已将"]
+                .iter()
+                .any(|who| before.contains(who))
                 && ["了", "好", "完", "成功"].iter().any(|end| behind.starts_with(end)))
             || ((before.contains('已') || before.contains("把"))
-                && ["您的", "你的", "邮件", "活动", "预算", "短信", "报告", "提醒", "设置", "订单"].iter().any(|what| before.contains(what))
+                && ["您的", "你的", "邮件", "活动", "预算", "短信", "报告", "提醒", "设置", "订单"]
+                    .iter()
+                    .any(|what| before.contains(what))
                 && !before.contains("的订单"));
         // 已取消的订单, 已退款的12单: a property of orders, not an act.
-        let property = behind.starts_with("的") || behind.starts_with("订单") || behind.starts_with("金额") || behind.starts_with("率");
+        let property = behind.starts_with("的")
+            || behind.starts_with("订单")
+            || behind.starts_with("金额")
+            || behind.starts_with("率");
         if done && !property {
             return Some(clause.trim_matches(|c: char| !c.is_alphanumeric()).to_owned());
         }

@@ -32,7 +32,9 @@ fn ledger() -> Ledger {
     }
     ledger.span(june);
     ledger.question("top 5 customers with a budget of 80,000, order #W1234567 和6月的8万预算");
-    ledger.args(&json!({"top": 7, "horizon_months": 18, "discount_rate": 0.1, "product": "Espresso Beans 1kg"}));
+    ledger.args(
+        &json!({"top": 7, "horizon_months": 18, "discount_rate": 0.1, "product": "Espresso Beans 1kg"}),
+    );
     ledger
 }
 

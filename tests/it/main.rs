@@ -3,7 +3,7 @@
 
 mod clv_gold;
 mod demo;
+mod ledger;
 mod records;
 mod store;
 mod support;
-mod ledger;

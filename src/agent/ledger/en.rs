@@ -10,11 +10,28 @@ const LOOSE: f64 = 0.05;
 /// Value of a cardinal below a hundred.
 fn cardinal(word: &str) -> Option<f64> {
     const UNITS: [&str; 20] = [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-        "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
     ];
-    const TENS: [&str; 8] =
-        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+    const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
     let unit = UNITS.iter().position(|unit| *unit == word).map(|index| index as f64);
     unit.or_else(|| TENS.iter().position(|ten| *ten == word).map(|index| (index + 2) as f64 * 10.0))
 }
@@ -96,7 +113,10 @@ fn part(scanner: &Scanner, at: usize, end: usize, word: &str, previous: &str, ne
             left -= 1;
         }
         let before = scanner.word_before(left.saturating_sub(1));
-        if !matches!(before.as_str(), "by" | "about" | "nearly" | "almost" | "over" | "than" | "roughly" | "around") {
+        if !matches!(
+            before.as_str(),
+            "by" | "about" | "nearly" | "almost" | "over" | "than" | "roughly" | "around"
+        ) {
             return Found::Free(end);
         }
     }
@@ -109,9 +129,19 @@ fn counted(scanner: &Scanner, end: usize, previous: &str, next: &str) -> bool {
     let hyphen = scanner.at(end) == '-';
     let counts = matches!(
         next,
-        "customer" | "order" | "buyer" | "percent" | "per" | "hundred" | "thousand" | "million" | "in" | "out"
+        "customer"
+            | "order"
+            | "buyer"
+            | "percent"
+            | "per"
+            | "hundred"
+            | "thousand"
+            | "million"
+            | "in"
+            | "out"
     );
-    !hyphen && (previous == "only" || (counts && !matches!(previous, "no" | "each" | "every" | "any" | "which")))
+    !hyphen
+        && (previous == "only" || (counts && !matches!(previous, "no" | "each" | "every" | "any" | "which")))
 }
 
 /// "twenty-five", "one hundred and twenty", "a hundred thousand", then its unit.
@@ -188,7 +218,8 @@ pub(super) fn unit(scanner: &Scanner, number_end: usize, at: usize) -> Option<(C
         _ => {
             let near = noun(&word).or_else(|| {
                 let (second, _) = scanner.word(after);
-                let skipped = matches!(word.as_str(), "of" | "to" | "in" | "and" | "or" | "by" | "per" | "at");
+                let skipped =
+                    matches!(word.as_str(), "of" | "to" | "in" | "and" | "or" | "by" | "per" | "at");
                 noun(&second).filter(|_| !skipped && !word.is_empty())
             })?;
             // The noun is only looked at, so that a number behind it is still found.

@@ -178,7 +178,11 @@ impl Ledger {
         match &token.class {
             Class::Name => return Err("no such name is in the data or the question"),
             Class::Date(parts) => {
-                return if self.date(*parts) { Ok(()) } else { Err("no such day is in the answer's periods") };
+                return if self.date(*parts) {
+                    Ok(())
+                } else {
+                    Err("no such day is in the answer's periods")
+                };
             }
             _ => {}
         }
@@ -187,7 +191,8 @@ impl Ledger {
         }
         let direction = direction(sentence, token);
         let close = self.facts.iter().any(|fact| {
-            let values = std::iter::once(fact.value).chain(fact.interval.into_iter().flat_map(|(a, b)| [a, b]));
+            let values =
+                std::iter::once(fact.value).chain(fact.interval.into_iter().flat_map(|(a, b)| [a, b]));
             values.into_iter().any(|value| means(token, fact, value, direction))
         });
         if close || self.duration(token) { Ok(()) } else { Err("no figure of this kind has this value") }
@@ -197,8 +202,11 @@ impl Ledger {
     fn interval_level(&self, token: &Token, sentence: &[char]) -> bool {
         let level = matches!(token.class, Class::Percent) && (token.value - 0.9).abs() < 1e-9;
         let tail: String = sentence.iter().skip(token.end).take(12).collect();
-        let named = tail.starts_with(':') || tail.starts_with("：") || tail.starts_with("区间")
-            || tail.trim_start().starts_with("interval") || tail.starts_with("置信区间");
+        let named = tail.starts_with(':')
+            || tail.starts_with("：")
+            || tail.starts_with("区间")
+            || tail.trim_start().starts_with("interval")
+            || tail.starts_with("置信区间");
         level && named && self.facts.iter().any(|fact| fact.interval.is_some())
     }
 
@@ -229,7 +237,9 @@ impl Ledger {
                 matches!(fact.unit, Unit::Year | Unit::Count) && same(fact.value, f64::from(year))
             })
         });
-        said || whole || counted || ends.chain(self.days.iter().copied()).any(|day| covers(of_day(day), parts))
+        said || whole
+            || counted
+            || ends.chain(self.days.iter().copied()).any(|day| covers(of_day(day), parts))
     }
 }
 
@@ -355,12 +365,39 @@ fn noun_fits(noun: Noun, fact: &str) -> bool {
 /// Whether the clause around the token says up (1), down (−1), or neither or both (0).
 fn direction(sentence: &[char], token: &Token) -> i8 {
     const UP: [&str; 16] = [
-        "rose", "risen", "grew", "grown", "increase", "went up", "gained", "higher", "more than before", " up ",
-        "growth", "增长", "上升", "提高", "上涨", "增加",
+        "rose",
+        "risen",
+        "grew",
+        "grown",
+        "increase",
+        "went up",
+        "gained",
+        "higher",
+        "more than before",
+        " up ",
+        "growth",
+        "增长",
+        "上升",
+        "提高",
+        "上涨",
+        "增加",
     ];
     const DOWN: [&str; 15] = [
-        "fell", "fallen", "dropped", "decrease", "declin", "went down", "shrank", "lower", " down ", "lost",
-        "下降", "减少", "降低", "下跌", "下滑",
+        "fell",
+        "fallen",
+        "dropped",
+        "decrease",
+        "declin",
+        "went down",
+        "shrank",
+        "lower",
+        " down ",
+        "lost",
+        "下降",
+        "减少",
+        "降低",
+        "下跌",
+        "下滑",
     ];
     let stops = [',', ';', '，', '；', '。', '(', '（', ')', '）', '\n'];
     let stop = |index: usize| sentence.get(index).is_none_or(|c| stops.contains(c));

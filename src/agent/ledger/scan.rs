@@ -295,10 +295,8 @@ impl Scanner {
         }
         let whole = end - at;
         (value, step, end) = self.scaled(value, step, end);
-        let looks_like_year = whole == 4
-            && end - at == 4
-            && (1900.0..=2100.0).contains(&value)
-            && (step - 1.0).abs() < 1e-9;
+        let looks_like_year =
+            whole == 4 && end - at == 4 && (1900.0..=2100.0).contains(&value) && (step - 1.0).abs() < 1e-9;
         let mut token = self.with_unit(at, end, value, step);
         if looks_like_year && matches!(token.class, Class::Plain) {
             let parts = DateParts { year: Some(value as i16), ..DateParts::default() };
@@ -453,7 +451,8 @@ impl Scanner {
             while self.at(end).is_ascii_digit() && end - from < most + 1 {
                 end += 1;
             }
-            (end > from && end - from <= most).then(|| self.slice(from, end).parse().ok().map(|n| (n, end)))?
+            (end > from && end - from <= most)
+                .then(|| self.slice(from, end).parse().ok().map(|n| (n, end)))?
         };
         let small = |value: i16, most: i8| i8::try_from(value).ok().filter(|v| (1..=most).contains(v));
         if let Some((year, end)) = number(at, 4).filter(|(year, _)| (1900..=2100).contains(year)) {
@@ -585,7 +584,8 @@ fn month(word: &str) -> Option<i8> {
     }
     let index = (1..=12).find(|index| {
         let name = crate::render::numbers::month_name(*index).to_lowercase();
-        name == word || usize::try_from(index - 1).ok().and_then(|i| MONTHS.get(i)).is_some_and(|m| *m == word)
+        name == word
+            || usize::try_from(index - 1).ok().and_then(|i| MONTHS.get(i)).is_some_and(|m| *m == word)
     });
     index
 }

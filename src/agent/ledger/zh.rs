@@ -57,7 +57,8 @@ pub(super) fn token_at(scanner: &Scanner, at: usize) -> Found {
     if starts("翻了一倍") || starts("翻了一番") {
         return token(4, Class::Factor, 2.0, 0.2);
     }
-    if starts("翻倍") || starts("翻番") || starts("加倍") || starts("翻一倍") || starts("翻一番") {
+    if starts("翻倍") || starts("翻番") || starts("加倍") || starts("翻一倍") || starts("翻一番")
+    {
         let length = if starts("翻一") { 3 } else { 2 };
         return token(length, Class::Factor, 2.0, 0.2);
     }
@@ -185,7 +186,8 @@ fn numerals(scanner: &Scanner, at: usize) -> Found {
         let parts = super::scan::DateParts { year: Some(value as i16), ..Default::default() };
         return scanner.date(at, end + 1, parts);
     }
-    if scanner.at(end) == '成' && length == 1 && !follows(scanner, end + 1, "功为本长立交员熟果就") {
+    if scanner.at(end) == '成' && length == 1 && !follows(scanner, end + 1, "功为本长立交员熟果就")
+    {
         let half = scanner.at(end + 1) == '半';
         let share = value / 10.0 + if half { 0.05 } else { 0.0 };
         let stop = end + 1 + usize::from(half);
@@ -218,7 +220,8 @@ fn is_word(scanner: &Scanner, at: usize, end: usize) -> bool {
     let first = scanner.at(at);
     let measured = measure(scanner, end);
     if length == 1 {
-        let only = matches!(scanner.before(at), '仅' | '只') || scanner.ends(at, "只有") || scanner.ends(at, "仅有");
+        let only =
+            matches!(scanner.before(at), '仅' | '只') || scanner.ends(at, "只有") || scanner.ends(at, "仅有");
         return match first {
             '一' => !(only && measured) && scanner.at(end) != '倍',
             // 十分 is "very".
@@ -241,7 +244,9 @@ fn measure(scanner: &Scanner, at: usize) -> bool {
     let c = scanner.at(at);
     // 三方, 一线, 二手 have none of these behind them.
     "个位名人单笔件天日周年倍次家种款项条元块欧%％".contains(c) && c != '\0'
-        || ["星期", "季度", "美元", "英镑", "订单", "客户", "顾客", "买家"].iter().any(|unit| scanner.starts(at, unit))
+        || ["星期", "季度", "美元", "英镑", "订单", "客户", "顾客", "买家"]
+            .iter()
+            .any(|unit| scanner.starts(at, unit))
 }
 
 /// The unit behind a number: (class, factor, characters taken).
