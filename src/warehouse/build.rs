@@ -67,6 +67,7 @@ struct OrderRow {
     open_return: bool,
     return_lag: i32,
     lines_unknown: bool,
+    tax_included: bool,
     lines: (u32, u32),
 }
 
@@ -151,6 +152,7 @@ impl Builder {
             open_return: is_open_return(order),
             return_lag: return_lag(order),
             lines_unknown,
+            tax_included: order.flags.tax_included,
             lines: (first, self.lines.product.len() as u32),
         });
     }
@@ -328,6 +330,7 @@ fn order_columns(
         orders.open_return.push(row.open_return);
         orders.return_lag.push(row.return_lag);
         orders.lines_unknown.push(row.lines_unknown);
+        orders.tax_included.push(row.tax_included);
         for at in row.lines.0 as usize..row.lines.1 as usize {
             lines.product.push(go(product, unsorted.product[at]));
             lines.qty.push(unsorted.qty[at]);

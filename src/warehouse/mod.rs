@@ -5,6 +5,8 @@
 #![warn(missing_docs)]
 
 mod build;
+mod load;
+pub mod metrics;
 mod net;
 mod window;
 
@@ -102,6 +104,8 @@ pub struct Orders {
     pub return_lag: Vec<i32>,
     /// The file had no lines for it; it has one line without a product.
     pub lines_unknown: Vec<bool>,
+    /// Its amounts include tax that the file does not separate.
+    pub tax_included: Vec<bool>,
     /// Its lines are `lines[first_line[i] .. first_line[i + 1]]`; one entry more than orders.
     pub first_line: Vec<u32>,
 }
@@ -183,10 +187,15 @@ impl Warehouse {
         self.orders.sale[order] && self.orders.net[order] > 0
     }
 
+    /// Every product's id and name.
+    pub fn named_products(&self) -> Vec<NamedProduct> {
+        let named = self.products.id.iter().zip(&self.products.name);
+        named.map(|(id, name)| NamedProduct { id: id.clone(), name: name.clone() }).collect()
+    }
+
     /// Every name in the data, for finding them in questions and arguments.
     pub fn entities(&self) -> Entities {
         let customers = &self.customers;
-        let products = &self.products;
         Entities {
             customers: (0..customers.id.len())
                 .map(|row| NamedCustomer {
@@ -195,9 +204,7 @@ impl Warehouse {
                     email: customers.email[row].clone(),
                 })
                 .collect(),
-            products: (0..products.id.len())
-                .map(|row| NamedProduct { id: products.id[row].clone(), name: products.name[row].clone() })
-                .collect(),
+            products: self.named_products(),
             categories: self.categories.clone(),
             cities: self.cities.clone(),
             channels: self.channels.clone(),

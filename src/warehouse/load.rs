@@ -1,0 +1,42 @@
+//! How do the columns get out of the store, and catch up with it?
+
+use super::{Builder, Warehouse};
+use crate::domain::{Currency, Shop};
+use crate::store::{Store, StoreError};
+
+impl Warehouse {
+    /// All of the store as columns.
+    pub fn load(store: &Store) -> Result<Self, StoreError> {
+        let mut builder = Builder::new(store.data_version()?, store.shop()?.unwrap_or_else(unset));
+        for customer in store.scan() {
+            builder.customer(&customer?);
+        }
+        for product in store.scan() {
+            builder.product(&product?);
+        }
+        for order in store.scan() {
+            builder.order(&order?);
+        }
+        for refund in store.scan() {
+            builder.unlinked_refund(&refund?);
+        }
+        for spend in store.scan() {
+            builder.spend(&spend?);
+        }
+        Ok(builder.finish())
+    }
+
+    /// Catches up with the store; nothing is read where the data version is still the same.
+    pub fn refresh(&mut self, store: &Store) -> Result<bool, StoreError> {
+        if store.data_version()? == self.data_version {
+            return Ok(false);
+        }
+        *self = Self::load(store)?;
+        Ok(true)
+    }
+}
+
+/// A shop before its first import.
+fn unset() -> Shop {
+    Shop { currency: Currency::EUR, timezone: "UTC".into(), churn_window_days: None }
+}
