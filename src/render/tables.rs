@@ -2,8 +2,8 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table as TextTable, presets};
 
-use super::numbers::{Style, date, figure, probability};
-use crate::domain::{Cell, Column, Lang, Table, Unit};
+use super::numbers::{Style, date, figure, period, probability};
+use crate::domain::{Cell, Column, Day, Lang, Span, Table, Unit};
 use crate::prompts::Prompts;
 
 /// Widest terminal line we fill.
@@ -24,13 +24,27 @@ fn cell(prompts: &Prompts, column: &Column, cell: &Cell, lang: Lang, style: Styl
         (Cell::Number(value), Some(Unit::Share)) if column.key.starts_with("p_") => probability(*value, lang),
         (Cell::Number(value), Some(unit)) => figure(*value, unit, lang, style),
         (Cell::Number(value), None) => figure(*value, Unit::Count, lang, style),
-        (Cell::Day(day), _) => match style {
-            Style::Full => day.to_string(),
-            Style::Sentence => date(*day, lang),
+        (Cell::Day(day), _) => match (calendar(&column.key, *day), style) {
+            (Some(span), _) => period(span, lang),
+            (None, Style::Full) => day.to_string(),
+            (None, Style::Sentence) => date(*day, lang),
         },
-        // A vocabulary of the column's own name turns keys into words; other text stays as the data has it.
-        (Cell::Text(text), _) => prompts.word(&column.key, text, lang).to_owned(),
+        // A vocabulary of the column's own name turns keys into words, `label` those that stand for no name; other
+        // text stays as the data has it.
+        (Cell::Text(text), _) => match prompts.word(&column.key, text, lang) {
+            same if same == text => prompts.word("label", text, lang).to_owned(),
+            word => word.to_owned(),
+        },
         (Cell::Empty, _) => "–".into(),
+    }
+}
+
+/// The month or quarter that a day stands for as the name of a row.
+fn calendar(column: &str, day: Day) -> Option<Span> {
+    match column {
+        "month" | "cohort_month" => Some(Span { from: day, to: day.month_start(1).plus(-1) }),
+        "quarter" => Some(Span { from: day, to: day.quarter_start(1).plus(-1) }),
+        _ => None,
     }
 }
 

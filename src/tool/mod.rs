@@ -4,8 +4,10 @@
 //! their evidence; words are added later (`prompts/tools/NAME.md`). A new tool is one file here, one file of words,
 //! and one `mod` line and list entry below.
 
+pub mod data_overview;
 mod error;
 mod outcome;
+pub mod query_metrics;
 pub mod schema;
 
 use schemars::JsonSchema;
@@ -116,7 +118,7 @@ pub fn of<T: Tool>() -> Entry {
 
 /// All tools, alphabetically.
 pub fn all() -> Vec<Entry> {
-    vec![]
+    vec![of::<data_overview::DataOverview>(), of::<query_metrics::QueryMetrics>()]
 }
 
 /// The tools of a role.
