@@ -114,7 +114,10 @@ pub(super) fn notes(
     say(returns_open(ctx, args, scope), about("returns_still_open"));
     say(args.metric.falls_with_returns() && now.total.open_returns > 0, about("open_returns"));
     let loose_units = matches!(args.metric, Metric::Units | Metric::ReturnRate);
-    say(loose_units && !ctx.warehouse.unlinked_refunds.day.is_empty(), about("unlinked_refunds_not_in_units"));
+    say(
+        loose_units && !ctx.warehouse.unlinked_refunds.day.is_empty(),
+        about("unlinked_refunds_not_in_units"),
+    );
     say(now.total.unlinked > 0, about("unlinked_refunds_in_revenue"));
     let partly = args.metric == Metric::GrossProfit && now.total.margin_known() < 1.0;
     say(partly, about("margin_partly_known"));

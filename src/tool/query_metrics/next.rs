@@ -17,13 +17,16 @@ pub(super) fn questions(ctx: &ToolContext<'_>, args: &Args, scope: &Scope) -> Ve
         let next = Next::new(key).with("metric", metric.key());
         match args.period {
             Period::Named(name) => next.with("period", serde_json::json!(name)),
-            Period::Range(dates) => next.with("from", dates.from.to_string()).with("to", dates.to.to_string()),
+            Period::Range(dates) => {
+                next.with("from", dates.from.to_string()).with("to", dates.to.to_string())
+            }
         }
     };
     let year_before = args.period.previous_year(scope.span).from >= scope.data.from;
     if args.compare_to != Some(CompareTo::PreviousYear) && year_before {
         questions.push(ask("against_year", args.metric));
-    } else if args.compare_to.is_none() && args.period.previous(scope.span, scope.today).from >= scope.data.from
+    } else if args.compare_to.is_none()
+        && args.period.previous(scope.span, scope.today).from >= scope.data.from
     {
         questions.push(ask("against_before", args.metric));
     }

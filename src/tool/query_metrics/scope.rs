@@ -33,11 +33,8 @@ impl Scope {
         let (today, data) = days(ctx, args.metric)?;
         let asked = args.period.resolve(today, data)?;
         let joined = matches!(args.metric, Metric::Mer | Metric::Cac);
-        let span = if joined {
-            Span { from: asked.from.max(data.from), to: asked.to.min(data.to) }
-        } else {
-            asked
-        };
+        let span =
+            if joined { Span { from: asked.from.max(data.from), to: asked.to.min(data.to) } } else { asked };
         let before = args.compare_to.map(|compare| match compare {
             CompareTo::PreviousPeriod => args.period.previous(span, today),
             CompareTo::PreviousYear => args.period.previous_year(span),

@@ -27,11 +27,8 @@ pub(super) fn cells(warehouse: &Warehouse, query: &Query<'_>, slots: &Slots<'_>)
         Metric::RepeatRate => repeat_cells(warehouse, query, slots),
         _ => order_cells(warehouse, query, slots),
     };
-    let cell = |((cohort, months_since), value)| CohortCell {
-        cohort: month_of_number(cohort),
-        months_since,
-        value,
-    };
+    let cell =
+        |((cohort, months_since), value)| CohortCell { cohort: month_of_number(cohort), months_since, value };
     cells.into_iter().map(cell).collect()
 }
 

@@ -138,9 +138,7 @@ impl Metric {
             Self::Units | Self::Aov | Self::GrossProfit | Self::ReturnRate | Self::DiscountShare => {
                 &[G::Day, G::Week, G::Month, G::Quarter, G::Product, G::Category, G::City, G::Segment]
             }
-            Self::NewCustomers => {
-                &[G::Day, G::Week, G::Month, G::Quarter, G::Product, G::Category, G::City]
-            }
+            Self::NewCustomers => &[G::Day, G::Week, G::Month, G::Quarter, G::Product, G::Category, G::City],
             Self::ChurnRate => &[G::Month, G::Quarter, G::City, G::Segment],
             Self::Spend => &[G::Day, G::Week, G::Month, G::Quarter, G::Channel],
             Self::Mer | Self::Cac => &[G::Day, G::Week, G::Month, G::Quarter],
@@ -150,9 +148,8 @@ impl Metric {
     /// What it may be narrowed to: the groups that name something.
     pub fn filters(self) -> impl Iterator<Item = Group> {
         use Group as G;
-        let named = |group: &Group| {
-            matches!(group, G::Product | G::Category | G::Channel | G::City | G::Segment)
-        };
+        let named =
+            |group: &Group| matches!(group, G::Product | G::Category | G::Channel | G::City | G::Segment);
         self.groups().iter().copied().filter(named)
     }
 
@@ -201,10 +198,7 @@ impl Metric {
 
     /// Whether it speaks of customers, so that orders without a customer key are missing from it.
     pub fn is_of_customers(self) -> bool {
-        matches!(
-            self,
-            Self::Customers | Self::NewCustomers | Self::RepeatRate | Self::ChurnRate | Self::Cac
-        )
+        matches!(self, Self::Customers | Self::NewCustomers | Self::RepeatRate | Self::ChurnRate | Self::Cac)
     }
 
     /// Whether later returns still lower it.

@@ -50,8 +50,7 @@ pub fn tally(warehouse: &Warehouse, query: &Query<'_>) -> Tally {
         }
     }
     let groups = found.into_iter().filter_map(|(slot, sums)| Some((key(&slots, slot)?, sums))).collect();
-    let cohorts =
-        if group == Group::CohortMonth { cells(warehouse, query, &slots) } else { Vec::new() };
+    let cohorts = if group == Group::CohortMonth { cells(warehouse, query, &slots) } else { Vec::new() };
     Tally { total, groups, cohorts }
 }
 
@@ -255,7 +254,8 @@ pub(super) fn unlinked<'a>(
         let wanted = query.span.contains(day)
             && counts(query, customer, city)
             && query.filter.takes(warehouse, product);
-        let slot = || if slots.by_line() { slots.of_product(product) } else { slots.of(day.0, customer, city) };
+        let slot =
+            || if slots.by_line() { slots.of_product(product) } else { slots.of(day.0, customer, city) };
         wanted.then(|| Unlinked { slot: slot(), day, amount: refunds.amount[row], customer, product })
     })
 }
