@@ -15,6 +15,7 @@ mod season;
 mod spend;
 mod streams;
 mod truth;
+mod write;
 
 use jiff::tz::TimeZone;
 
@@ -27,6 +28,7 @@ use season::LAST_DAY;
 pub use streams::{Line, Streams};
 use truth::Ledger;
 pub use truth::{ChannelTruth, CustomerTruth, Effect, Future, HORIZONS, Truth, WeekTruth};
+pub use write::{DemoError, TRUTH_FILE, open};
 
 use crate::domain::{Consent, Currency, Customer, CustomerId, Order, OrderId, Product, Shop, Spend};
 
