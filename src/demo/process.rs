@@ -54,8 +54,10 @@ pub(super) struct Placed {
     pub(super) cause: Cause,
     /// Position in the list of people.
     pub(super) who: usize,
-    /// Mean 1: this order against the customer's mean.
-    pub(super) factor: f64,
+    /// This order against a mean one: the customer's basket level times the order's factor, over the mean level of
+    /// the living. Without the last the mean order wanders by 2 % as the few who order most come and go, and weekly
+    /// residuals were correlated by .12 (12 seeds).
+    pub(super) size: f64,
 }
 
 /// What happened, and what would happen in the year after the data.
@@ -79,9 +81,10 @@ pub(super) fn play(streams: &Streams, response: &Response) -> Played {
             let u = dealer.r#gen();
             let who = if visit.new { None } else { crowd.pick(u) };
             let who = who.unwrap_or_else(|| crowd.arrive(visit.cause, visit.day));
+            let size = crowd.people[who].basket / crowd.basket_mean() * gamma(&mut factors, 10.0, 0.1);
             crowd.order(who);
             let Visit { day, second, cause, .. } = visit;
-            placed.push(Placed { day, second, cause, who, factor: gamma(&mut factors, 10.0, 0.1) });
+            placed.push(Placed { day, second, cause, who, size });
         }
     }
     Played { people: crowd.people, placed }
@@ -139,6 +142,8 @@ impl WeekRng {
 struct Crowd {
     people: Vec<Person>,
     living: WeightTree,
+    /// The same with activity × basket level.
+    baskets: WeightTree,
     traits: Rng,
     books_open: bool,
 }
@@ -146,13 +151,19 @@ struct Crowd {
 impl Crowd {
     fn new(streams: &Streams) -> Self {
         let traits = streams.open(Line::Customers, 0);
-        let mut crowd = Self { people: Vec::new(), living: WeightTree::new(), traits, books_open: true };
+        let mut crowd = Self {
+            people: Vec::new(),
+            living: WeightTree::new(),
+            baskets: WeightTree::new(),
+            traits,
+            books_open: true,
+        };
         let mut joined = streams.open(Line::Customers, 2);
         let mut days: Vec<i32> = (0..AT_THE_START).map(|_| joined.gen_range(1..=730)).collect();
         days.sort_unstable_by(|a, b| b.cmp(a));
         for before in days {
             let who = crowd.meet(false, FIRST_DAY.plus(-before));
-            crowd.living.set(who, crowd.people[who].lambda);
+            crowd.weigh(who, true);
         }
         crowd
     }
@@ -183,10 +194,22 @@ impl Crowd {
         let person = &mut self.people[who];
         person.orders += 1;
         let stays = person.orders < person.orders_for_life;
-        self.living.set(who, if stays { person.lambda } else { 0.0 });
         if self.books_open {
             person.alive = stays;
         }
+        self.weigh(who, stays);
+    }
+
+    fn weigh(&mut self, who: usize, living: bool) {
+        let Person { lambda, basket, .. } = self.people[who];
+        let weight = if living { lambda } else { 0.0 };
+        self.living.set(who, weight);
+        self.baskets.set(who, weight * basket);
+    }
+
+    /// Mean basket level of the living, by activity: what the next order is worth on average.
+    fn basket_mean(&self) -> f64 {
+        if self.living.total() > 0.0 { self.baskets.total() / self.living.total() } else { 1.0 }
     }
 
     /// After the last day of the data nobody's `alive` changes any more.
@@ -227,6 +250,10 @@ impl WeightTree {
             node /= 2;
             self.sums[node] = self.sums[2 * node] + self.sums[2 * node + 1];
         }
+    }
+
+    fn total(&self) -> f64 {
+        self.sums[1]
     }
 
     fn pick(&self, uniform: f64) -> Option<usize> {
