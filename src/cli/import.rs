@@ -1,15 +1,243 @@
-//! Bring in a shop's files
+//! Bring in a shop's files: what was understood, what was left out, what changed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::Out;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{DEFAULT_DATA, Out};
+use crate::domain::{Clock, Work};
+use crate::store::Store;
+use crate::store::export::decimal;
+use crate::store::import::{DateOrder, Decimal, FileReport, Options, import_file};
 
 /// Bring in a shop's files
+///
+/// Example: mercato import orders.csv customers.csv --currency EUR --timezone Europe/Berlin
 #[derive(Debug, clap::Args)]
-pub struct Import {}
+pub struct Import {
+    /// CSV files, packed with gzip or not
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// What the files are: customers, orders, products or uci (found by their columns where left out)
+    #[arg(long, value_name = "KIND")]
+    kind: Option<String>,
+    /// A column whose name says too little, and the field it holds
+    #[arg(long, value_name = "COLUMN=FIELD")]
+    map: Vec<String>,
+    /// What 01/05/2026 means: dmy (1 May) or mdy (5 January)
+    #[arg(long, value_name = "dmy|mdy", value_parser = date_order)]
+    date_order: Option<DateOrder>,
+    /// The decimal sign: a point or a comma
+    #[arg(long, value_name = ".|,", value_parser = decimal_sign)]
+    decimal: Option<Decimal>,
+    /// The files' encoding, such as gb18030 or windows-1252
+    #[arg(long, value_name = "ENCODING")]
+    encoding: Option<String>,
+    /// Currency of amounts whose row names none
+    #[arg(long, value_name = "EUR")]
+    currency: Option<String>,
+    /// Zone of the shop's days and of times without one
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<String>,
+    /// Show what is understood and store nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// The report as one JSON object a file
+    #[arg(long)]
+    json: bool,
+}
 
 impl Import {
-    pub(super) fn run(self, _data: Option<PathBuf>, _out: &mut Out) -> anyhow::Result<()> {
-        anyhow::bail!("being built")
+    pub(super) fn run(self, data: Option<PathBuf>, out: &mut Out) -> anyhow::Result<()> {
+        let dir = data.unwrap_or_else(|| DEFAULT_DATA.into());
+        let store = self.store(&dir)?;
+        let watch = Watch::start();
+        let clock = Clock::system(None);
+        let options = Options {
+            kind: self.kind,
+            map: self.map,
+            date_order: self.date_order,
+            decimal: self.decimal,
+            encoding: self.encoding,
+            currency: self.currency,
+            timezone: self.timezone,
+            dry_run: self.dry_run,
+        };
+        for file in &self.files {
+            let done = import_file(&store, file, &options, &clock, &watch);
+            watch.bar.finish_and_clear();
+            let report = done?;
+            if self.json {
+                out.line(serde_json::to_string(&report)?)?;
+            } else {
+                show(&report, out)?;
+            }
+            out.flush()?;
+        }
+        Ok(())
     }
+
+    /// A dry run makes no folder.
+    fn store(&self, dir: &Path) -> anyhow::Result<Store> {
+        Ok(match (self.dry_run, dir.join("store").exists()) {
+            (true, false) => Store::memory(),
+            _ => Store::create(dir)?,
+        })
+    }
+}
+
+fn date_order(text: &str) -> Result<DateOrder, String> {
+    match text {
+        "dmy" => Ok(DateOrder::Dmy),
+        "mdy" => Ok(DateOrder::Mdy),
+        _ => Err("write dmy or mdy".into()),
+    }
+}
+
+fn decimal_sign(text: &str) -> Result<Decimal, String> {
+    match text {
+        "." => Ok(Decimal::Point),
+        "," => Ok(Decimal::Comma),
+        _ => Err("write . or ,".into()),
+    }
+}
+
+/// Progress on a terminal, and a look at ctrl-c.
+struct Watch {
+    bar: ProgressBar,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Watch {
+    fn start() -> Self {
+        // indicatif draws nothing where stderr is no terminal.
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{msg:12} [{bar:30}] {percent} %") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        let stopped = Arc::new(AtomicBool::new(false));
+        let stop = stopped.clone();
+        std::thread::spawn(move || {
+            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+            runtime.block_on(async {
+                while tokio::signal::ctrl_c().await.is_ok() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+            });
+        });
+        Self { bar, stopped }
+    }
+}
+
+impl Work for Watch {
+    fn progress(&self, what: &str, done: u64, total: u64) {
+        self.bar.set_message(what.replace('_', " "));
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+    }
+    fn cancelled(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+}
+
+fn show(report: &FileReport, out: &mut Out) -> anyhow::Result<()> {
+    understood(report, out)?;
+    read(report, out)?;
+    match &report.changes {
+        None => out.line("  dry run: nothing was stored")?,
+        Some(changes) if !changes.changed() => {
+            out.line(format!("  nothing changed, data version {}", changes.data_version))?;
+        }
+        Some(changes) => {
+            for (table, changes) in &changes.tables {
+                let mut line = format!(
+                    "  {table}: {} created, {} updated, {} unchanged",
+                    changes.created, changes.updated, changes.unchanged
+                );
+                if changes.older > 0 {
+                    line += &format!(", {} left as they are (the file is older)", changes.older);
+                }
+                out.line(line)?;
+            }
+            out.line(format!("  data version {}", changes.data_version))?;
+        }
+    }
+    Ok(())
+}
+
+fn understood(report: &FileReport, out: &mut Out) -> anyhow::Result<()> {
+    let delimiter = match report.delimiter {
+        '\t' => "tab".to_owned(),
+        sign => format!("{sign:?}"),
+    };
+    out.line(format!("{}: {}", report.file, report.kind))?;
+    let mut line = format!(
+        "  read as {}, cells separated by {delimiter}, header in line {}",
+        report.encoding, report.header_line
+    );
+    if let Some(sign) = report.decimal {
+        line += &format!(", decimals after {sign:?}");
+    }
+    if report.date_order == Some("mdy") {
+        line += ", dates month first";
+    }
+    line += &format!(", times in {}", report.timezone);
+    out.line(line)?;
+    let columns = report.columns.iter().map(|(column, field)| format!("{column} → {field}"));
+    out.line(format!("  columns: {}", columns.collect::<Vec<_>>().join(", ")))?;
+    if !report.unused.is_empty() {
+        out.line(format!("  not used: {}", report.unused.join(", ")))?;
+    }
+    // Where the encoding was a decision, the person sees whether it was a good one.
+    if report.changes.is_none() || report.encoding != "UTF-8" {
+        for row in &report.first_rows {
+            out.line(format!("  | {}", row.join(" | ")))?;
+        }
+    }
+    Ok(())
+}
+
+fn read(report: &FileReport, out: &mut Out) -> anyhow::Result<()> {
+    let mut line = format!("  {} rows", report.rows);
+    for (count, what) in [
+        (report.orders, "orders"),
+        (report.lines, "order lines"),
+        (report.returns, "returns"),
+        (report.fees, "lines of fees"),
+        (report.corrections, "lines of corrections"),
+        (report.totals, "rows of totals passed over"),
+        (report.repeats, "repeated rows"),
+    ] {
+        if count > 0 {
+            line += &format!(", {count} {what}");
+        }
+    }
+    out.line(line)?;
+    if let Some(days) = report.days {
+        out.line(format!("  from {} to {}", days.from, days.to))?;
+    }
+    for (currency, sums) in &report.sums {
+        let (lines, orders) = (decimal(sums.lines_total), decimal(sums.orders_total));
+        let mut line = format!("  {currency}: {} orders, sum of lines {lines}, sum of orders {orders}", sums.orders);
+        if sums.lines_total != sums.orders_total {
+            line += &format!(", gap {}", decimal(sums.orders_total - sums.lines_total));
+        }
+        out.line(line)?;
+    }
+    if report.orders > 0 {
+        let share = 100.0 * report.with_customer as f64 / report.orders as f64;
+        out.line(format!("  {share:.1} % of the orders have a customer"))?;
+    }
+    if report.rejected.count > 0 {
+        out.line(format!("  {} rows left out:", report.rejected.count))?;
+        for reject in &report.rejected.first {
+            out.line(format!("    {reject}"))?;
+        }
+    }
+    for note in &report.cannot_answer {
+        out.line(format!("  not in the file: {note}"))?;
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod churn;
+pub mod export;
 mod folder;
 pub mod import;
 mod kv;

@@ -93,6 +93,11 @@ impl ImportReport {
 }
 
 impl Store {
+    /// Where an import may keep rows before they are records; cleared with the staging folder.
+    pub(super) fn spill_dir(&self) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.staging().join("rows"))
+    }
+
     /// Brings in records through the import's own path: staged, committed at one point, merged. `shop` is kept where
     /// the store has none yet. Cancelling is possible until the commit point and leaves nothing.
     pub fn import_records(
@@ -101,7 +106,7 @@ impl Store {
         shop: &Shop,
         work: &dyn Work,
     ) -> Result<ImportReport, StoreError> {
-        let mut staging = Staging::begin(self, shop)?;
+        let mut staging = Staging::begin(self, Some(shop))?;
         for (n, record) in records.into_iter().enumerate() {
             staging.push(&record)?;
             if n % 1024 == 0 {
@@ -145,7 +150,7 @@ impl Write for Sink {
 }
 
 impl<'a> Staging<'a> {
-    pub(super) fn begin(store: &'a Store, shop: &Shop) -> Result<Self, StoreError> {
+    pub(super) fn begin(store: &'a Store, shop: Option<&Shop>) -> Result<Self, StoreError> {
         let only_one = store.importing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let id = format!("{:08}", store.data_version()? + 1);
         let (path, sink) = match &store.folder {
@@ -162,7 +167,7 @@ impl<'a> Staging<'a> {
         let mut staging =
             Self { store, id, path, sink, count: 0, buffer, committed: false, _only_one: only_one };
         staging.write(MAGIC)?;
-        staging.frame(shop)?;
+        staging.frame(&shop)?;
         Ok(staging)
     }
 
@@ -258,7 +263,7 @@ fn merge_staged(
     work: &dyn Work,
 ) -> Result<ImportReport, StoreError> {
     let mut frames = Frames::begin(staged)?;
-    let staged_shop: Shop = frames.next()?.ok_or_else(|| damaged("it has no shop"))?;
+    let staged_shop: Option<Shop> = frames.next()?.ok_or_else(|| damaged("it has no shop"))?;
     let mut merger = Merger { store, batch: Batch::default(), keys: HashSet::new(), tables: BTreeMap::new() };
     let in_memory = store.folder.is_none();
     while let Some(record) = frames.next::<AnyRecord>()? {
@@ -275,11 +280,12 @@ fn merge_staged(
         report.data_version += 1;
         last.push((DATA_VERSION.to_vec(), Some(report.data_version.to_be_bytes().to_vec())));
     }
-    let mut shop = store.shop()?.unwrap_or(staged_shop);
-    if shop.churn_window_days.is_none() {
-        shop.churn_window_days = churn::window_days(store)?;
+    if let Some(mut shop) = store.shop()?.or(staged_shop) {
+        if shop.churn_window_days.is_none() {
+            shop.churn_window_days = churn::window_days(store)?;
+        }
+        last.push(setting_write("shop", &shop)?);
     }
-    last.push(setting_write("shop", &shop)?);
     store.kv.commit(Batch { writes: last, require: Vec::new() })?;
     Ok(report)
 }

@@ -1,0 +1,180 @@
+//! What was in the file, and what cannot be answered from it? (rule 18 of IMPORT_FORMATS)
+
+use std::collections::BTreeMap;
+
+use encoding_rs::Encoding;
+use serde::Serialize;
+
+use super::date::DateOrder;
+use super::format::{CurrencyField, Reads};
+use super::number::Decimal;
+use super::reject::Rejects;
+use super::row::Conventions;
+use super::sheet::Sheet;
+use super::source::Source;
+use super::spill::OrderRow;
+use super::Options;
+use crate::domain::{Currency, Day, LineKind, Micros, Order, Span};
+use crate::store::{ImportReport, export};
+
+/// What was understood of a file, what was read, and what it changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FileReport {
+    /// The file as it was named.
+    pub file: String,
+    /// Kind.
+    pub kind: &'static str,
+    /// Encoding.
+    pub encoding: &'static str,
+    /// Delimiter.
+    pub delimiter: char,
+    /// Line of the header.
+    pub header_line: u64,
+    /// Column and field.
+    pub columns: Vec<(String, &'static str)>,
+    /// Columns that were not used.
+    pub unused: Vec<String>,
+    /// Decimal sign, where the file has numbers.
+    pub decimal: Option<&'static str>,
+    /// Order of day and month, where the file has dates.
+    pub date_order: Option<&'static str>,
+    /// Currency of rows that name none.
+    pub currency: Option<Currency>,
+    /// Zone of times without one.
+    pub timezone: String,
+    /// The first rows as decoded.
+    pub first_rows: Vec<Vec<String>>,
+    /// Rows under the header.
+    pub rows: u64,
+    /// Rows of totals, passed over.
+    pub totals: u64,
+    /// Rows that say the same as one before (customers, products).
+    pub repeats: u64,
+    /// Rows left out.
+    pub rejected: Rejects,
+    /// Orders.
+    pub orders: u64,
+    /// Order lines.
+    pub lines: u64,
+    /// Orders with a customer.
+    pub with_customer: u64,
+    /// Refunds without an order.
+    pub returns: u64,
+    /// Lines of fees: no goods.
+    pub fees: u64,
+    /// Lines of corrections: no goods.
+    pub corrections: u64,
+    /// First and last day.
+    pub days: Option<Span>,
+    /// By currency.
+    pub sums: BTreeMap<String, Sums>,
+    /// What the file cannot answer.
+    pub cannot_answer: Vec<String>,
+    /// What it changed; `None` in a dry run.
+    pub changes: Option<ImportReport>,
+}
+
+/// Two ways to the same sum; where they differ the file contradicts itself or separates less than it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sums {
+    /// Orders in this currency.
+    pub orders: u64,
+    /// Σ over the lines of goods, after discounts.
+    #[serde(serialize_with = "export::as_decimal")]
+    pub lines_total: Micros,
+    /// Σ of the amounts that the file gives for rows or orders; of the orders' goods where it gives none.
+    #[serde(serialize_with = "export::as_decimal")]
+    pub orders_total: Micros,
+}
+
+impl FileReport {
+    pub(super) fn begin(source: &Source, sheet: &Sheet, options: &Options) -> Self {
+        let used: BTreeMap<usize, &'static str> = sheet
+            .columns
+            .iter()
+            .zip(sheet.format.fields())
+            .filter_map(|(column, field)| Some(((*column)?, field.name)))
+            .collect();
+        let mut columns = Vec::new();
+        let mut unused = Vec::new();
+        for (at, name) in sheet.header.iter().enumerate() {
+            match used.get(&at) {
+                Some(field) => columns.push((name.trim().to_owned(), *field)),
+                None => unused.push(name.trim().to_owned()),
+            }
+        }
+        let label = |label: &String| Encoding::for_label(label.as_bytes()).map(|encoding| encoding.name());
+        Self {
+            file: source.name.clone(),
+            kind: sheet.format.kind(),
+            encoding: options.encoding.as_ref().and_then(label).unwrap_or(source.encoding.name()),
+            delimiter: char::from(sheet.delimiter),
+            header_line: sheet.header_line,
+            columns,
+            unused,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn conventions(
+        &mut self,
+        sheet: &Sheet,
+        conventions: &Conventions,
+        currency: Option<Currency>,
+        timezone: &str,
+    ) {
+        let first = |reads: Reads| {
+            let fields = sheet.format.fields().iter().zip(&sheet.columns).enumerate();
+            fields.into_iter().find(|(_, (field, column))| field.reads == reads && column.is_some())
+        };
+        self.decimal = first(Reads::Number).map(|(at, _)| match conventions.decimals.get(at) {
+            Some(Decimal::Comma) => ",",
+            _ => ".",
+        });
+        self.date_order = first(Reads::Date).map(|(at, _)| match conventions.orders.get(at) {
+            Some(DateOrder::Mdy) => "mdy",
+            _ => "dmy",
+        });
+        if sheet.format.currency_field(&sheet.columns) != CurrencyField::NoAmounts {
+            self.currency = currency;
+        }
+        timezone.clone_into(&mut self.timezone);
+    }
+
+    pub(super) fn note(&mut self, text: &str) {
+        if !self.cannot_answer.iter().any(|note| note == text) {
+            self.cannot_answer.push(text.to_owned());
+        }
+    }
+
+    pub(super) fn day(&mut self, day: Day) {
+        let span = self.days.get_or_insert(Span { from: day, to: day });
+        span.from = span.from.min(day);
+        span.to = span.to.max(day);
+    }
+
+    pub(super) fn order(&mut self, order: &Order, rows: &[&OrderRow]) {
+        self.orders += 1;
+        self.lines += order.lines.len() as u64;
+        self.with_customer += u64::from(order.customer.is_some());
+        self.day(order.placed_on);
+        let goods = order.lines.iter().filter(|line| line.kind == LineKind::Product);
+        let of_lines: Micros = goods.map(|line| line.gross() - line.discount).sum();
+        let amounts = rows.iter().filter_map(|row| row.amount);
+        let of_rows = rows.iter().any(|row| row.amount.is_some()).then(|| amounts.sum());
+        let said = rows.iter().find_map(|row| row.order_amount).or(of_rows).unwrap_or(order.goods);
+        let sums = self.sums.entry(order.currency.to_string()).or_default();
+        sums.orders += 1;
+        sums.lines_total += if order.lines.is_empty() { order.goods } else { of_lines };
+        sums.orders_total += said;
+        if order.flags.lines_unknown {
+            self.note("products: some orders name none");
+        }
+        if order.flags.refund_date_unknown {
+            self.note("when refunds were made: the file has no day for them");
+        }
+        if order.flags.refund_amount_estimated {
+            self.note("how much was refunded: where only the status says so the whole order is taken");
+        }
+    }
+}

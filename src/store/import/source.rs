@@ -1,0 +1,186 @@
+//! Which bytes are these: packed how, and in which encoding?
+//!
+//! Rules 1 and 2 of IMPORT_FORMATS: the content decides, never the file's name. BOM, else strict UTF-8 over the
+//! whole file, else GB18030 over the whole file, else the person is asked.
+
+use std::fs::File;
+use std::io::{self, BufReader, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, UTF_8};
+use flate2::read::MultiGzDecoder;
+
+use super::ImportError;
+use crate::domain::Work;
+
+/// What a packed file may unpack to.
+const UNPACKED_BYTES_MAX: u64 = 200 * 1024 * 1024;
+const CHUNK: usize = 1 << 16;
+
+/// A file whose encoding is known; it can be read as often as needed.
+pub(super) struct Source {
+    pub(super) name: String,
+    path: PathBuf,
+    packed: bool,
+    pub(super) encoding: &'static Encoding,
+    bom_bytes: usize,
+    /// Unpacked size.
+    pub(super) bytes: u64,
+}
+
+impl Source {
+    /// Reads the whole file once to decide.
+    pub(super) fn open(path: &Path, encoding: Option<&str>, work: &dyn Work) -> Result<Self, ImportError> {
+        let name = path.display().to_string();
+        let asked = match encoding {
+            Some(label) => Some(
+                Encoding::for_label(label.trim().as_bytes())
+                    .ok_or_else(|| ImportError::UnknownEncoding(label.to_owned()))?,
+            ),
+            None => None,
+        };
+        let mut source = Self { name, path: path.to_owned(), packed: false, encoding: UTF_8, bom_bytes: 0, bytes: 0 };
+        let head = source.head()?;
+        source.packed = head.starts_with(&[0x1F, 0x8B]);
+        let head = if source.packed { source.head()? } else { head };
+        source.refuse_containers(&head)?;
+        let bom = Encoding::for_bom(&head);
+        source.bom_bytes = bom.map_or(0, |(_, length)| length);
+        let candidates = match (asked, bom) {
+            (Some(asked), _) => vec![asked],
+            (None, Some((found, _))) => vec![found],
+            (None, None) => vec![UTF_8, GB18030],
+        };
+        let mut first_bad = None;
+        for encoding in candidates {
+            source.encoding = encoding;
+            match source.verify(work)? {
+                None => return Ok(source),
+                Some(bad) => first_bad = first_bad.or(Some(bad)),
+            }
+        }
+        let (line, byte) = first_bad.unwrap_or((1, 0));
+        let file = source.name;
+        Err(match asked {
+            Some(asked) => ImportError::OtherEncoding { file, line, encoding: asked.name() },
+            None => ImportError::Encoding { file, line, byte },
+        })
+    }
+
+    /// The text from its first character, as UTF-8.
+    pub(super) fn text(&self) -> Result<Box<dyn Read>, ImportError> {
+        let mut bytes = self.unpacked()?;
+        let mut bom = vec![0; self.bom_bytes];
+        bytes.read_exact(&mut bom).map_err(|source| self.io(source))?;
+        if self.encoding == UTF_8 {
+            return Ok(bytes);
+        }
+        let decoder = self.encoding.new_decoder_without_bom_handling();
+        Ok(Box::new(Decoding { from: bytes, decoder, input: Vec::new(), ended: false, text: Vec::new(), at: 0 }))
+    }
+
+    pub(super) fn io(&self, source: io::Error) -> ImportError {
+        let source = if self.packed && source.kind() == ErrorKind::UnexpectedEof {
+            io::Error::new(source.kind(), "the packed file ends too early; copy or export it again")
+        } else {
+            source
+        };
+        ImportError::Io { file: self.name.clone(), source }
+    }
+
+    fn unpacked(&self) -> Result<Box<dyn Read>, ImportError> {
+        let file = File::open(&self.path).map_err(|source| self.io(source))?;
+        let file = BufReader::with_capacity(CHUNK, file);
+        Ok(if self.packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
+    }
+
+    fn head(&self) -> Result<Vec<u8>, ImportError> {
+        let mut head = Vec::new();
+        self.unpacked()?.take(512).read_to_end(&mut head).map_err(|source| self.io(source))?;
+        Ok(head)
+    }
+
+    fn refuse_containers(&self, head: &[u8]) -> Result<(), ImportError> {
+        let file = self.name.clone();
+        if head.is_empty() {
+            return Err(ImportError::Empty { file });
+        }
+        let start = String::from_utf8_lossy(head).trim_start_matches('\u{FEFF}').trim_start().to_lowercase();
+        let what = if head.starts_with(b"PK") {
+            "an Excel workbook or a zip archive"
+        } else if head.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
+            "an old Excel workbook"
+        } else if ["<html", "<table", "<?xml", "<!doctype"].iter().any(|tag| start.starts_with(tag)) {
+            "a web page with an Excel name"
+        } else {
+            return Ok(());
+        };
+        Err(ImportError::Container { file, what })
+    }
+
+    /// `None` where every byte fits the encoding, else line and byte of the first that does not.
+    fn verify(&mut self, work: &dyn Work) -> Result<Option<(u64, u8)>, ImportError> {
+        let mut from = self.unpacked()?;
+        let mut decoder = self.encoding.new_decoder_with_bom_removal();
+        let mut input = vec![0; CHUNK];
+        let mut text = vec![0; CHUNK * 4];
+        let (mut line, mut total, mut only_blank) = (1, 0, true);
+        loop {
+            work.check()?;
+            let read = from.read(&mut input).map_err(|source| self.io(source))?;
+            total += read as u64;
+            if self.packed && total > UNPACKED_BYTES_MAX {
+                return Err(ImportError::TooLarge { file: self.name.clone(), limit: "200 MB unpacked" });
+            }
+            let bytes = input.get(..read).unwrap_or_default();
+            let (result, used, written) = decoder.decode_to_utf8_without_replacement(bytes, &mut text, read == 0);
+            let decoded = text.get(..written).unwrap_or_default();
+            line += decoded.iter().filter(|byte| **byte == b'\n').count() as u64;
+            only_blank &= decoded.iter().all(u8::is_ascii_whitespace);
+            if let DecoderResult::Malformed(length, after) = result {
+                let at = used.saturating_sub(usize::from(length) + usize::from(after));
+                return Ok(Some((line, bytes.get(at).copied().unwrap_or_default())));
+            }
+            if read == 0 {
+                break;
+            }
+        }
+        self.bytes = total;
+        if only_blank {
+            return Err(ImportError::Empty { file: self.name.clone() });
+        }
+        Ok(None)
+    }
+}
+
+/// Decodes what it reads; the encoding was verified over the whole file before.
+struct Decoding<R> {
+    from: R,
+    decoder: Decoder,
+    input: Vec<u8>,
+    ended: bool,
+    text: Vec<u8>,
+    at: usize,
+}
+
+impl<R: Read> Read for Decoding<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.text.len() && !self.ended {
+            self.input.resize(CHUNK, 0);
+            let read = self.from.read(&mut self.input)?;
+            self.ended = read == 0;
+            self.text.resize(CHUNK * 4, 0);
+            let bytes = self.input.get(..read).unwrap_or_default();
+            let (_, _, written, _) = self.decoder.decode_to_utf8(bytes, &mut self.text, self.ended);
+            self.text.truncate(written);
+            self.at = 0;
+        }
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let length = rest.len().min(out.len());
+        if let (Some(to), Some(from)) = (out.get_mut(..length), rest.get(..length)) {
+            to.copy_from_slice(from);
+        }
+        self.at += length;
+        Ok(length)
+    }
+}
