@@ -27,8 +27,7 @@ pub struct Export {
 
 impl Export {
     pub(super) fn run(self, data: Option<PathBuf>, out: &mut Out) -> anyhow::Result<()> {
-        let tables =
-            if self.tables.is_empty() { TABLES.map(str::to_owned).to_vec() } else { self.tables };
+        let tables = if self.tables.is_empty() { TABLES.map(str::to_owned).to_vec() } else { self.tables };
         if let Some(table) = tables.iter().find(|table| !TABLES.contains(&table.as_str())) {
             return Err(export::ExportError::UnknownTable { table: table.clone() }.into());
         }

@@ -120,7 +120,9 @@ impl Watch {
         let stopped = Arc::new(AtomicBool::new(false));
         let stop = stopped.clone();
         std::thread::spawn(move || {
-            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+                return;
+            };
             runtime.block_on(async {
                 while tokio::signal::ctrl_c().await.is_ok() {
                     stop.store(true, Ordering::Relaxed);
@@ -220,7 +222,8 @@ fn read(report: &FileReport, out: &mut Out) -> anyhow::Result<()> {
     }
     for (currency, sums) in &report.sums {
         let (lines, orders) = (decimal(sums.lines_total), decimal(sums.orders_total));
-        let mut line = format!("  {currency}: {} orders, sum of lines {lines}, sum of orders {orders}", sums.orders);
+        let mut line =
+            format!("  {currency}: {} orders, sum of lines {lines}, sum of orders {orders}", sums.orders);
         if sums.lines_total != sums.orders_total {
             line += &format!(", gap {}", decimal(sums.orders_total - sums.lines_total));
         }

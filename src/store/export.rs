@@ -14,14 +14,8 @@ use super::{Record, Store, StoreError};
 use crate::domain::{Customer, Micros, Order, Product, Spend, UnlinkedRefund};
 
 /// Tables in the order they are exported.
-pub const TABLES: [&str; 6] = [
-    Customer::TABLE,
-    Order::TABLE,
-    Product::TABLE,
-    SETTING,
-    Spend::TABLE,
-    UnlinkedRefund::TABLE,
-];
+pub const TABLES: [&str; 6] =
+    [Customer::TABLE, Order::TABLE, Product::TABLE, SETTING, Spend::TABLE, UnlinkedRefund::TABLE];
 const SETTING: &str = "setting";
 
 /// Fields of records that are amounts ([`Micros`]).

@@ -11,10 +11,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::format::Sink;
 use super::reject::{Reject, Rejects};
 use super::row::Plan;
 use super::spill::{OrderRow, Spill};
-use super::format::Sink;
 use super::{FileReport, ImportError};
 use crate::domain::{
     CustomerId, Flags, Line, LineKind, Micros, Order, OrderId, OrderStatus, Product, ProductId, Refund,
@@ -171,7 +171,13 @@ impl<'a> Assembler<'a> {
             }));
         };
         let Some((placed_at, placed_on)) = rows.iter().filter_map(|row| row.at).min() else {
-            return Err(boxed(self.reject(first, self.names.date, String::new(), "is no date".into(), "fill it in")));
+            return Err(boxed(self.reject(
+                first,
+                self.names.date,
+                String::new(),
+                "is no date".into(),
+                "fill it in",
+            )));
         };
         let Some(status) = self.status(rows) else {
             let reason = "is no status".into();
@@ -235,7 +241,8 @@ impl<'a> Assembler<'a> {
 
     /// The lines with their share of the discount, and the discount; no lines where the rows name no product.
     fn lines(&self, rows: &[&OrderRow]) -> Result<(Vec<Line>, Micros), Reject> {
-        let named = |row: &&&OrderRow| row.product.is_some() || !row.title.is_empty() || row.unit_price.is_some();
+        let named =
+            |row: &&&OrderRow| row.product.is_some() || !row.title.is_empty() || row.unit_price.is_some();
         let values: Option<Vec<Micros>> = rows.iter().map(|row| value(row, rows.len())).collect();
         let discounts = shares(rows);
         let Some(values) = values.filter(|_| rows.iter().any(|row| named(&row))) else {
@@ -386,7 +393,8 @@ fn add_refunds(order: &mut Order, rows: &[&OrderRow]) {
     let refund = |line, qty, amount| Refund { day: None, line, qty, amount, reason: None };
     let net = |order: &Order, at: usize| order.lines.get(at).map(|line| line.gross() - line.discount);
     let qty = |order: &Order, at: usize| order.lines.get(at).map_or(0, |line| line.qty);
-    let own_value = |order: &Order| rows.iter().enumerate().all(|(at, row)| net(order, at) == Some(row.refund));
+    let own_value =
+        |order: &Order| rows.iter().enumerate().all(|(at, row)| net(order, at) == Some(row.refund));
     match repeated(rows.iter().map(|row| row.refund)).filter(|_| !own_value(order)) {
         Some(amount) => {
             let line = (order.lines.len() == 1).then_some(1);
@@ -439,7 +447,15 @@ fn unlinked(row: &OrderRow, at: usize) -> Option<UnlinkedRefund> {
 fn seen_product(id: String, titles: &BTreeMap<String, u32>) -> Product {
     let best = titles.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
     let name = best.map_or_else(|| id.clone(), |(title, _)| title.clone());
-    Product { id: ProductId(id), name, category: None, variants: Vec::new(), price: None, cost: None, stock: None }
+    Product {
+        id: ProductId(id),
+        name,
+        category: None,
+        variants: Vec::new(),
+        price: None,
+        cost: None,
+        stock: None,
+    }
 }
 
 #[cfg(test)]

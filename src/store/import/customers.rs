@@ -26,7 +26,11 @@ const FIELDS: [Field; 10] = [
         names: &["id", "customer_id", "客户编号", "会员号", "客户id", "会员编号", "会员id"],
         reads: Reads::Id,
     },
-    Field { name: "name", names: &["name", "customer_name", "full_name", "姓名", "昵称", "客户姓名"], reads: Reads::Text },
+    Field {
+        name: "name",
+        names: &["name", "customer_name", "full_name", "姓名", "昵称", "客户姓名"],
+        reads: Reads::Text,
+    },
     Field { name: "email", names: &["email", "e_mail", "邮箱", "电子邮箱"], reads: Reads::Text },
     Field { name: "city", names: &["city", "城市"], reads: Reads::Text },
     Field {
@@ -107,7 +111,9 @@ fn email(row: &Row<'_>) -> Result<Option<String>, RowError> {
     let Some(text) = row.text(EMAIL) else { return Ok(None) };
     let is_address = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
     if !is_address {
-        return Err(row.reject(EMAIL, "is not an e-mail address", "write name@host, or leave it empty").into());
+        return Err(row
+            .reject(EMAIL, "is not an e-mail address", "write name@host, or leave it empty")
+            .into());
     }
     Ok(Some(text.to_lowercase()))
 }

@@ -89,10 +89,8 @@ pub(super) fn parse(cell: &str, order: DateOrder) -> Option<Moment> {
 fn number(cell: &str) -> Option<Moment> {
     /// 1954 to 2119 as a spreadsheet counts; shorter numbers are no dates.
     const SHEET_DAYS: std::ops::RangeInclusive<f64> = 20_000.0..=80_000.0;
-    let utc = |instant: Timestamp| Moment {
-        civil: Offset::UTC.to_datetime(instant),
-        offset: Some(Offset::UTC),
-    };
+    let utc =
+        |instant: Timestamp| Moment { civil: Offset::UTC.to_datetime(instant), offset: Some(Offset::UTC) };
     match (cell.len(), cell.contains('.')) {
         (8, false) => {
             let digits: i32 = cell.parse().ok()?;

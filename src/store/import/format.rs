@@ -2,7 +2,7 @@
 
 use super::reject::{Rejects, RowError};
 use super::row::{Plan, Row};
-use super::{ImportError, FileReport};
+use super::{FileReport, ImportError};
 use crate::domain::{Currency, Work};
 use crate::store::redo::AnyRecord;
 

@@ -37,8 +37,16 @@ const FIELDS: [Field; 17] = [
     Field {
         name: "date",
         names: &[
-            "date", "created_at", "order_date", "ordered_at", "placed_at", "下单时间", "日期", "下单日期",
-            "订单日期", "订单创建时间",
+            "date",
+            "created_at",
+            "order_date",
+            "ordered_at",
+            "placed_at",
+            "下单时间",
+            "日期",
+            "下单日期",
+            "订单日期",
+            "订单创建时间",
         ],
         reads: Reads::Date,
     },
@@ -47,7 +55,9 @@ const FIELDS: [Field; 17] = [
         names: &["amount", "total", "revenue", "line_total", "金额", "实付金额"],
         reads: Reads::Number,
     },
-    Field { name: "order_amount", names: &["order_amount", "order_total", "订单金额"], reads: Reads::Number },
+    Field {
+        name: "order_amount", names: &["order_amount", "order_total", "订单金额"], reads: Reads::Number
+    },
     Field { name: "quantity", names: &["quantity", "qty", "数量", "件数"], reads: Reads::Number },
     Field { name: "unit_price", names: &["unit_price", "price", "单价"], reads: Reads::Number },
     Field {
@@ -65,8 +75,12 @@ const FIELDS: [Field; 17] = [
         names: &["product", "product_name", "title", "item", "商品名称", "品名", "商品"],
         reads: Reads::Text,
     },
-    Field { name: "status", names: &["status", "order_status", "状态", "订单状态"], reads: Reads::Text },
-    Field { name: "discount", names: &["discount", "优惠", "优惠金额", "折扣"], reads: Reads::Number },
+    Field {
+        name: "status", names: &["status", "order_status", "状态", "订单状态"], reads: Reads::Text
+    },
+    Field {
+        name: "discount", names: &["discount", "优惠", "优惠金额", "折扣"], reads: Reads::Number
+    },
     Field {
         name: "refund",
         names: &["refund", "refund_amount", "refunded", "refunded_amount", "退款金额", "退款"],
@@ -82,11 +96,25 @@ const FIELDS: [Field; 17] = [
 /// Words for a status, as exports have them.
 const STATUSES: [(OrderStatus, &[&str]); 7] = [
     (OrderStatus::Pending, &["pending", "unpaid", "open", "待付款", "未付款", "等待买家付款"]),
-    (OrderStatus::Paid, &["paid", "processing", "authorized", "已付款", "买家已付款", "待发货", "等待卖家发货"]),
+    (
+        OrderStatus::Paid,
+        &["paid", "processing", "authorized", "已付款", "买家已付款", "待发货", "等待卖家发货"],
+    ),
     (OrderStatus::Shipped, &["shipped", "sent", "in_transit", "已发货", "卖家已发货", "待收货", "运输中"]),
     (
         OrderStatus::Completed,
-        &["completed", "complete", "done", "delivered", "fulfilled", "已完成", "完成", "交易成功", "已收货", "已签收"],
+        &[
+            "completed",
+            "complete",
+            "done",
+            "delivered",
+            "fulfilled",
+            "已完成",
+            "完成",
+            "交易成功",
+            "已收货",
+            "已签收",
+        ],
     ),
     (
         OrderStatus::Cancelled,
@@ -148,7 +176,9 @@ impl Rows for Lines<'_> {
             return Err(row.reject(QUANTITY, "is negative", RETURN).into());
         }
         if qty == Some(0) {
-            return Err(row.reject(QUANTITY, "is no quantity", "write the pieces, or leave the row out").into());
+            return Err(row
+                .reject(QUANTITY, "is no quantity", "write the pieces, or leave the row out")
+                .into());
         }
         let amount = positive(row, AMOUNT)?;
         let order_amount = positive(row, ORDER_AMOUNT)?;

@@ -18,11 +18,11 @@ const VARIANT: usize = 6;
 
 const FIELDS: [Field; 7] = [
     Field {
-        name: "id",
-        names: &["id", "product_id", "sku", "商品编号", "商品id", "货号"],
-        reads: Reads::Id,
+        name: "id", names: &["id", "product_id", "sku", "商品编号", "商品id", "货号"], reads: Reads::Id
     },
-    Field { name: "name", names: &["name", "product_name", "title", "商品名称", "品名"], reads: Reads::Text },
+    Field {
+        name: "name", names: &["name", "product_name", "title", "商品名称", "品名"], reads: Reads::Text
+    },
     Field { name: "category", names: &["category", "品类", "类目", "分类"], reads: Reads::Text },
     Field { name: "price", names: &["price", "unit_price", "售价", "单价"], reads: Reads::Number },
     Field { name: "cost", names: &["cost", "unit_cost", "成本", "成本价"], reads: Reads::Number },
@@ -102,7 +102,9 @@ fn join_variants(known: &mut Product, row: &Product) -> bool {
 
 fn amount(row: &Row<'_>, field: usize) -> Result<Option<Micros>, Reject> {
     match row.number(field)? {
-        Some(number) if number < Micros::ZERO => Err(row.reject(field, "is negative", "write it without the minus")),
+        Some(number) if number < Micros::ZERO => {
+            Err(row.reject(field, "is negative", "write it without the minus"))
+        }
         number => Ok(number),
     }
 }

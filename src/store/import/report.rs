@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use encoding_rs::Encoding;
 use serde::Serialize;
 
+use super::Options;
 use super::date::DateOrder;
 use super::format::{CurrencyField, Reads};
 use super::number::Decimal;
@@ -13,7 +14,6 @@ use super::row::Conventions;
 use super::sheet::Sheet;
 use super::source::Source;
 use super::spill::OrderRow;
-use super::Options;
 use crate::domain::{Currency, Day, LineKind, Micros, Order, Span};
 use crate::store::{ImportReport, export};
 

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
-use super::error::{Mixed, Readings};
 use super::date::{self, DateOrder, Moment};
+use super::error::{Mixed, Readings};
 use super::format::{CurrencyField, Reads};
 use super::number::{self, Decimal};
 use super::reject::Reject;
@@ -179,7 +179,8 @@ fn decide_decimals(
             (_, _, None) => of_the_file.unwrap_or(Decimal::Point),
             (_, _, Some((line, value))) => of_the_file.ok_or_else(|| {
                 let read = |decimal| {
-                    number::parse(value, decimal).map_or_else(|| "nothing".into(), crate::store::export::decimal)
+                    number::parse(value, decimal)
+                        .map_or_else(|| "nothing".into(), crate::store::export::decimal)
                 };
                 ImportError::AmbiguousNumber(Box::new(Readings {
                     file: source.name.clone(),
@@ -323,7 +324,8 @@ impl<'a> Row<'a> {
     /// A left-out row because of this field.
     pub(super) fn reject(&self, field: usize, reason: &str, mend: &str) -> Reject {
         let named = self.plan.sheet.columns.get(field).copied().flatten();
-        let fallback = || self.plan.sheet.format.fields().get(field).map_or("", |field| field.name).to_owned();
+        let fallback =
+            || self.plan.sheet.format.fields().get(field).map_or("", |field| field.name).to_owned();
         Reject {
             line: self.line,
             field: named.map_or_else(fallback, |column| self.plan.sheet.column_name(column)),

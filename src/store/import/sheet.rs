@@ -141,10 +141,8 @@ fn choose(
         [only] => Ok(complete.swap_remove(*only)),
         [] => match_columns_error(source, options, header).map_or_else(
             || {
-                let looked_for: Vec<String> = FORMATS
-                    .iter()
-                    .map(|format| format!("{} ({})", format.kind(), format.needs()))
-                    .collect();
+                let looked_for: Vec<String> =
+                    FORMATS.iter().map(|format| format!("{} ({})", format.kind(), format.needs())).collect();
                 let looked_for = looked_for.join(", ");
                 Err(ImportError::UnknownFormat { file: file(), looked_for, found: found() })
             },

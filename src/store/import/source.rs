@@ -39,7 +39,8 @@ impl Source {
             ),
             None => None,
         };
-        let mut source = Self { name, path: path.to_owned(), packed: false, encoding: UTF_8, bom_bytes: 0, bytes: 0 };
+        let mut source =
+            Self { name, path: path.to_owned(), packed: false, encoding: UTF_8, bom_bytes: 0, bytes: 0 };
         let head = source.head()?;
         source.packed = head.starts_with(&[0x1F, 0x8B]);
         let head = if source.packed { source.head()? } else { head };
@@ -76,7 +77,14 @@ impl Source {
             return Ok(bytes);
         }
         let decoder = self.encoding.new_decoder_without_bom_handling();
-        Ok(Box::new(Decoding { from: bytes, decoder, input: Vec::new(), ended: false, text: Vec::new(), at: 0 }))
+        Ok(Box::new(Decoding {
+            from: bytes,
+            decoder,
+            input: Vec::new(),
+            ended: false,
+            text: Vec::new(),
+            at: 0,
+        }))
     }
 
     pub(super) fn io(&self, source: io::Error) -> ImportError {
@@ -133,7 +141,8 @@ impl Source {
                 return Err(ImportError::TooLarge { file: self.name.clone(), limit: "200 MB unpacked" });
             }
             let bytes = input.get(..read).unwrap_or_default();
-            let (result, used, written) = decoder.decode_to_utf8_without_replacement(bytes, &mut text, read == 0);
+            let (result, used, written) =
+                decoder.decode_to_utf8_without_replacement(bytes, &mut text, read == 0);
             let decoded = text.get(..written).unwrap_or_default();
             line += decoded.iter().filter(|byte| **byte == b'\n').count() as u64;
             only_blank &= decoded.iter().all(u8::is_ascii_whitespace);

@@ -90,8 +90,10 @@ impl Rows for Lines<'_> {
         let order = row.required_id(INVOICE)?;
         let code = row.required_id(STOCK_CODE)?;
         let qty = row.count(QUANTITY)?.filter(|qty| *qty != 0);
-        let qty = qty.ok_or_else(|| row.reject(QUANTITY, "is no quantity", "write the pieces, returns below 0"))?;
-        let price = row.number(PRICE)?.ok_or_else(|| row.reject(PRICE, "is no price", "write 0 if it was free"))?;
+        let qty =
+            qty.ok_or_else(|| row.reject(QUANTITY, "is no quantity", "write the pieces, returns below 0"))?;
+        let price =
+            row.number(PRICE)?.ok_or_else(|| row.reject(PRICE, "is no price", "write 0 if it was free"))?;
         let at = row.at(DATE)?.ok_or_else(|| row.reject(DATE, "is no date", "fill it in"))?;
         let kind = kind(code, price);
         match kind {
