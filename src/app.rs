@@ -1,0 +1,94 @@
+//! How do the parts fit together? Settings → store → warehouse → models → tools → agent.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::domain::{Clock, Principal, Work};
+use crate::model::{Models, Shelf};
+use crate::prompts::Prompts;
+use crate::store::{Record, Store};
+use crate::tool::ToolContext;
+use crate::warehouse::Warehouse;
+
+/// An open shop with everything a channel needs.
+pub struct App {
+    /// The data folder's store.
+    pub store: Store,
+    /// The shop's columns.
+    pub warehouse: Arc<Warehouse>,
+    /// Fitted models, kept in the store.
+    pub models: Arc<Models>,
+    /// Both hands of the clock.
+    pub clock: Clock,
+    /// All words.
+    pub prompts: Arc<Prompts>,
+}
+
+impl App {
+    /// Opens the shop in a data folder.
+    pub fn open(data: &Path) -> anyhow::Result<Self> {
+        let config = Config::load(Path::new("."))?;
+        Self::over(Store::open(data)?, &config)
+    }
+
+    /// The parts over an open store.
+    pub fn over(store: Store, config: &Config) -> anyhow::Result<Self> {
+        let warehouse = Arc::new(Warehouse::load(&store)?);
+        let models = Arc::new(Models::on(Arc::new(StoreShelf(store.clone()))));
+        let prompts = Arc::new(Prompts::load()?);
+        Ok(Self { store, warehouse, models, clock: Clock::system(config.today), prompts })
+    }
+
+    /// What a tool's call may use.
+    pub fn tool_context<'a>(&'a self, principal: &'a Principal, work: &'a dyn Work) -> ToolContext<'a> {
+        ToolContext {
+            principal,
+            store: &self.store,
+            warehouse: &self.warehouse,
+            models: &self.models,
+            clock: self.clock,
+            work,
+        }
+    }
+}
+
+/// The data folder of a command: as named, else the default.
+pub fn data_folder(named: Option<PathBuf>) -> PathBuf {
+    named.unwrap_or_else(|| PathBuf::from(crate::cli::DEFAULT_DATA))
+}
+
+/// A fitted model's bytes in the store.
+#[derive(Serialize, Deserialize)]
+struct KeptModel {
+    key: String,
+    data_version: u64,
+    bytes: Vec<u8>,
+}
+
+impl Record for KeptModel {
+    const TABLE: &'static str = "model";
+    const VERSION: u8 = 1;
+    fn key(&self) -> Vec<u8> {
+        self.key.as_bytes().to_vec()
+    }
+}
+
+/// Fitted models kept in the store, one a key: a newer fit replaces the older.
+struct StoreShelf(Store);
+
+impl Shelf for StoreShelf {
+    fn load(&self, key: &str, data_version: u64) -> Option<Vec<u8>> {
+        let kept = self.0.get::<KeptModel>(key.as_bytes()).ok().flatten()?;
+        (kept.data_version == data_version).then_some(kept.bytes)
+    }
+
+    fn save(&self, key: &str, data_version: u64, bytes: &[u8]) {
+        let kept = KeptModel { key: key.into(), data_version, bytes: bytes.to_vec() };
+        if let Err(error) = self.0.put(&kept) {
+            tracing::warn!(key, %error, "a fitted model could not be kept; it will be fitted again");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Where does the talk happen? Channels prove who speaks and draw the agent's events; they decide nothing.
+
+pub mod terminal;
