@@ -78,10 +78,29 @@ pub(super) struct Basket {
     pub(super) discount_percent: i64,
 }
 
+/// What can be bought on a day.
+pub(super) struct Shelves {
+    day: Day,
+    has: [bool; N_PRODUCTS],
+}
+
+impl Shelves {
+    pub(super) fn on(day: Day) -> Self {
+        Self { day, has: std::array::from_fn(|item| on_sale(item, day)) }
+    }
+
+    /// Fills them for a later day.
+    pub(super) fn turn(&mut self, day: Day) {
+        if self.day != day {
+            *self = Self::on(day);
+        }
+    }
+}
+
 /// What a customer has at home.
 pub(super) struct Home {
     taste: Taste,
-    /// Day on which a consumable is used up; `Day::MIN` stands for never bought.
+    /// Day on which a consumable is used up; `None` where never bought.
     used_up: [Option<Day>; N_PRODUCTS],
     owns: [bool; N_PRODUCTS],
 }
@@ -96,7 +115,7 @@ const STILL_THERE: f64 = 0.1;
 const PAIRED: f64 = 0.35;
 const PAIRED_OWNED: f64 = 0.04;
 /// Lines an order has at most.
-const LINES_MAX: usize = 7;
+const LINES_MAX: usize = 4;
 /// An item may cost this much more than what is left to fill.
 const OVER: f64 = 1.1;
 /// Share of orders with 5, 10 and 15 % off.
@@ -108,31 +127,31 @@ impl Home {
     }
 
     /// Fills a basket whose goods after discount come near `target` cents, and takes it home.
-    pub(super) fn shop(&mut self, rng: &mut Rng, day: Day, target: f64) -> Basket {
+    pub(super) fn shop(&mut self, rng: &mut Rng, shelves: &Shelves, target: f64) -> Basket {
         let discount_percent = discount(rng);
         let mut left = target / (1.0 - discount_percent as f64 / 100.0);
         let mut pieces = Vec::with_capacity(4);
-        self.replenish(rng, day, &mut left, &mut pieces);
+        self.replenish(rng, shelves, &mut left, &mut pieces);
         while pieces.len() < LINES_MAX {
-            let Some(item) = self.choose(rng, day, left, &pieces) else { break };
+            let Some(item) = self.choose(rng, shelves, left, &pieces) else { break };
             take(rng, item, &mut left, &mut pieces);
-            self.pair(rng, day, item, &mut left, &mut pieces);
+            self.pair(rng, shelves, item, &mut left, &mut pieces);
         }
         if pieces.is_empty() {
-            take(rng, self.smallest(day), &mut left, &mut pieces);
+            take(rng, self.smallest(shelves), &mut left, &mut pieces);
         }
         top_up(left, &mut pieces);
-        self.bring_home(rng, day, &pieces);
+        self.bring_home(rng, shelves.day, &pieces);
         Basket { pieces, discount_percent }
     }
 
-    fn replenish(&self, rng: &mut Rng, day: Day, left: &mut f64, pieces: &mut Vec<Piece>) {
+    fn replenish(&self, rng: &mut Rng, shelves: &Shelves, left: &mut f64, pieces: &mut Vec<Piece>) {
         for item in 0..N_PRODUCTS {
-            let due = self.used_up[item].is_some_and(|at| (0..=FORGOTTEN).contains(&day.since(at)));
+            let due = self.used_up[item].is_some_and(|at| (0..=FORGOTTEN).contains(&shelves.day.since(at)));
             if due
                 && rng.gen_bool(BUYS_AGAIN)
                 && fits(item, *left)
-                && on_sale(item, day)
+                && shelves.has[item]
                 && pieces.len() < LINES_MAX
             {
                 take(rng, item, left, pieces);
@@ -141,13 +160,13 @@ impl Home {
     }
 
     /// An item by taste and popularity among those that fit; none where nothing fits.
-    fn choose(&self, rng: &mut Rng, day: Day, left: f64, pieces: &[Piece]) -> Option<usize> {
+    fn choose(&self, rng: &mut Rng, shelves: &Shelves, left: f64, pieces: &[Piece]) -> Option<usize> {
         let likes = self.taste.categories();
         let appeal = |item: usize| {
-            if !fits(item, left) || !on_sale(item, day) || pieces.iter().any(|piece| piece.item == item) {
+            if !fits(item, left) || !shelves.has[item] || pieces.iter().any(|piece| piece.item == item) {
                 return 0.0;
             }
-            let there = self.used_up[item].is_some_and(|at| day < at) || self.owns[item];
+            let there = self.used_up[item].is_some_and(|at| shelves.day < at) || self.owns[item];
             likes[category(item)] * ITEMS[item].weight * if there { STILL_THERE } else { 1.0 }
         };
         let weights: [f64; N_PRODUCTS] = std::array::from_fn(appeal);
@@ -156,20 +175,20 @@ impl Home {
     }
 
     /// The second of a pair, where its first was just taken.
-    fn pair(&self, rng: &mut Rng, day: Day, first: usize, left: &mut f64, pieces: &mut Vec<Piece>) {
+    fn pair(&self, rng: &mut Rng, shelves: &Shelves, first: usize, left: &mut f64, pieces: &mut Vec<Piece>) {
         for (_, second) in PAIRS.into_iter().filter(|(a, _)| *a == first) {
             let chance = if self.owns[second] { PAIRED_OWNED } else { PAIRED };
             let free = pieces.iter().all(|piece| piece.item != second);
-            if rng.gen_bool(chance) && fits(second, *left) && on_sale(second, day) && free {
+            if rng.gen_bool(chance) && fits(second, *left) && shelves.has[second] && free {
                 take(rng, second, left, pieces);
             }
         }
     }
 
     /// The cheapest item of the favourite category, for orders below every price.
-    fn smallest(&self, day: Day) -> usize {
+    fn smallest(&self, shelves: &Shelves) -> usize {
         let likes = self.taste.categories();
-        let liked = |item: &usize| likes[category(*item)] >= 0.1 && on_sale(*item, day);
+        let liked = |item: &usize| likes[category(*item)] >= 0.1 && shelves.has[*item];
         (0..N_PRODUCTS).filter(liked).min_by_key(|item| ITEMS[*item].price).unwrap_or(0)
     }
 
@@ -198,12 +217,12 @@ fn fits(item: usize, left: f64) -> bool {
     ITEMS[item].price as f64 <= left * OVER
 }
 
-/// Consumables are taken by twos and threes when there is much left to fill.
+/// What is not durable is taken by twos to fours when there is much left to fill.
 fn take(rng: &mut Rng, item: usize, left: &mut f64, pieces: &mut Vec<Piece>) {
     let qty = if ITEMS[item].durable() {
         1
     } else {
-        (*left / ITEMS[item].price as f64 / 4.0).floor().clamp(1.0, 3.0) as i64
+        (*left / ITEMS[item].price as f64 / 3.0).floor().clamp(1.0, 4.0) as i64
     };
     let variants = ITEMS[item].variants().1.len();
     let variant = rng.gen_range(0..variants.max(1));

@@ -19,7 +19,7 @@ mod write;
 
 use jiff::tz::TimeZone;
 
-use basket::{Home, Taste};
+use basket::{Home, Shelves, Taste};
 use fate::Fate;
 use names::Profile;
 use process::{Person, Played};
@@ -36,7 +36,7 @@ use crate::domain::{Consent, Currency, Customer, CustomerId, Order, OrderId, Pro
 const TIMEZONE: &str = "Europe/Berlin";
 /// Goods of a mean order before cancellations and returns, EUR: [`ORDER_VALUE`] over what stays of it (97 % are not
 /// cancelled; the rest measured over seeds 1–8: share returned by value, and how full baskets get).
-const GOODS: f64 = ORDER_VALUE / 0.97 / 0.95;
+const GOODS: f64 = ORDER_VALUE / 0.97 / 0.955;
 
 /// The shop's records and the truth behind them.
 #[derive(Clone, PartialEq, Debug)]
@@ -144,10 +144,12 @@ fn orders(
     let mut homes: Vec<Home> = tastes.iter().copied().map(Home::new).collect();
     let (mut baskets, mut fates) = (streams.open(Line::Products, 1), streams.open(Line::Returns, 0));
     let mut ledger = Ledger::new(customers.len());
+    let mut shelves = Shelves::on(season::FIRST_DAY);
     let mut orders = Vec::new();
     for (k, placed) in played.placed.iter().enumerate() {
+        shelves.turn(placed.day);
         let target = 100.0 * GOODS * placed.size;
-        let basket = homes[placed.who].shop(&mut baskets, placed.day, target);
+        let basket = homes[placed.who].shop(&mut baskets, &shelves, target);
         let fate = Fate::draw(&mut fates, placed.day, &basket);
         ledger.book(placed, &fate);
         if placed.day <= LAST_DAY {
