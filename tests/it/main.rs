@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its scene should stop right there")]
 
 mod clv_gold;
+mod clv_lab;
 mod demo;
 mod ledger;
 mod records;

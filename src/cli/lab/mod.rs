@@ -1,6 +1,7 @@
 //! The models on plain files, without a shop: for analysts, and to set mercato beside other tools.
 
 mod clv;
+mod columns;
 mod plan;
 
 use std::path::PathBuf;

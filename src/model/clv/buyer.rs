@@ -15,7 +15,7 @@ pub struct Buyer {
 
 impl Buyer {
     /// The field that cannot be, with its value and the mend.
-    pub(super) fn fault(&self) -> Option<(&'static str, f64, &'static str)> {
+    pub fn fault(&self) -> Option<(&'static str, f64, &'static str)> {
         if !self.t.is_finite() || self.t < 0.0 {
             Some(("T", self.t, "a number of at least 0 is needed"))
         } else if !self.recency.is_finite() || self.recency < 0.0 {

@@ -5,16 +5,20 @@
 //! together; [`backtest`] tries it all on days that the models have not seen. Time is in weeks unless said.
 
 mod alive;
+pub mod backtest;
 mod buyer;
 mod gamma_gamma;
-
+pub mod history;
+pub mod interval;
+pub mod measure;
 mod newton;
 mod purchase;
 mod special;
+pub mod value;
 
 pub use alive::{Alive, Outlook};
 pub use buyer::{Buyer, FitError};
 pub use gamma_gamma::{GammaGamma, GammaGammaFit, GammaGammaParams, Spender};
-
+pub use history::{History, Snapshot};
 pub use newton::{Certificate, Status};
 pub use purchase::{PurchaseFit, PurchaseModel, PurchaseParams};
