@@ -1,9 +1,14 @@
 //! Which tool, with which arguments, answers this question?
 
+mod embedded;
+
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+
+pub use embedded::EmbeddedPlanner;
+pub(crate) use embedded::parse_number;
 
 use super::{Memory, Plan, ShopDays};
 use crate::domain::{Entities, Lang, Role};

@@ -1,0 +1,129 @@
+//! Does this question only change something of the one before ("and Paris?", 改成24个月, "by month then")?
+
+use serde_json::{Map, Value};
+
+use super::reading::{Reading, TIME_GROUPS};
+use super::slots::read_all;
+use crate::agent::Call;
+
+/// How much of a sentence may stay unexplained when it opens or ends like a follow-up.
+const UNEXPLAINED_MOST: usize = 2;
+
+/// The last call with what this sentence changes; nothing if the sentence stands on its own.
+pub(super) fn revised(last: &Call, r: &Reading<'_>) -> Option<Call> {
+    let mut new = read_all(&last.tool, r);
+    let cue = r.s.has("follow");
+    let unexplained = unexplained(r);
+    // a sentence with a figure, its time or its group needs none before it
+    let whole = new.contains_key("metric") && new.len() > 1 || names_both(&new);
+    let follows = if cue { unexplained <= UNEXPLAINED_MOST } else { unexplained == 0 && !whole };
+    if !follows {
+        return None;
+    }
+    if last.tool == "query_metrics" && new.is_empty() {
+        new.extend(r.hinted_metric().filter(|_| cue).map(|metric| ("metric".to_owned(), metric.into())));
+    }
+    let everything = cue && r.s.has("whole");
+    if new.is_empty() && !everything {
+        return None;
+    }
+    let mut args = last.args.clone();
+    if everything {
+        for key in ["filter", "group_by", "top", "segment", "customer"] {
+            args.shift_remove(key);
+        }
+    }
+    change(&mut args, new);
+    Some(Call { tool: last.tool.clone(), args })
+}
+
+/// Horizon and customer or count: a question of its own.
+fn names_both(new: &Map<String, Value>) -> bool {
+    new.contains_key("customer") && new.contains_key("horizon_months")
+}
+
+/// Puts the new values in the place of the old ones, and drops what they contradict.
+fn change(args: &mut Map<String, Value>, mut new: Map<String, Value>) {
+    let old_group = args.get("group_by").and_then(Value::as_str).map(str::to_owned);
+    if let Some(group) = new.get("group_by").and_then(Value::as_str) {
+        if let Some(Value::Object(filter)) = args.get_mut("filter") {
+            filter.shift_remove(group);
+        }
+        if TIME_GROUPS.contains(&group) {
+            args.shift_remove("top");
+        }
+    }
+    if let Some(Value::Object(filter)) = new.shift_remove("filter") {
+        let regroups = new.contains_key("group_by");
+        let mut merged = match args.shift_remove("filter") {
+            Some(Value::Object(old)) => old,
+            _ => Map::new(),
+        };
+        for (key, value) in filter {
+            for (one, other) in [("product", "category"), ("category", "product")] {
+                if key == one {
+                    merged.shift_remove(other);
+                }
+            }
+            if !regroups && old_group.as_deref() == Some(key.as_str()) {
+                args.shift_remove("group_by");
+                args.shift_remove("top");
+            }
+            merged.insert(key, value);
+        }
+        args.insert("filter".into(), Value::Object(merged));
+    }
+    if new.contains_key("customer") {
+        args.shift_remove("segment");
+        args.shift_remove("top");
+    }
+    if new.contains_key("segment") || new.contains_key("top") {
+        args.shift_remove("customer");
+    }
+    args.extend(new);
+    if args.get("filter").is_some_and(|filter| filter.as_object().is_some_and(Map::is_empty)) {
+        args.shift_remove("filter");
+    }
+}
+
+/// Tokens that no slot and no small word explains.
+fn unexplained(r: &Reading<'_>) -> usize {
+    const SMALL: [&str; 14] = [
+        "filler", "follow", "top", "list", "counted", "whole", "versus", "by", "other", "growth", "trend", "discount_rate",
+        "undiscounted", "to",
+    ];
+    let s = &r.s;
+    let mut explained = vec![false; s.tokens.len()];
+    let mut mark = |from: usize, to: usize| {
+        for done in explained.iter_mut().take(to).skip(from) {
+            *done = true;
+        }
+    };
+    for time in &r.times {
+        mark(time.from, time.to);
+    }
+    for name in &r.names {
+        mark(name.from, name.to);
+    }
+    for hit in s.hits.iter().filter(|hit| hit.kind != "metric_hint" && hit.kind != "city") {
+        mark(hit.from, hit.to);
+    }
+    for at in 0..s.tokens.len() {
+        for key in SMALL {
+            if let Some(to) = s.cue(at, key) {
+                mark(at, to);
+            }
+        }
+        for key in ["before", "after", "day", "week", "month", "quarter", "product", "city", "channel", "cohort_month"] {
+            if let Some(to) = s.grouping(at, key) {
+                mark(at, to);
+            }
+        }
+        if let Some(said) = super::numbers::number_at(&s.tokens, at) {
+            mark(at, said.end);
+        }
+    }
+    // per cent signs, quotes and the like say nothing
+    let words = s.tokens.iter().zip(explained);
+    words.filter(|(token, done)| !done && token.kind != super::text::Kind::Mark).count()
+}

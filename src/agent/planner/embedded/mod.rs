@@ -1,0 +1,320 @@
+//! Which tool and which arguments, without any model server?
+//!
+//! A linear classifier over the phrases of `prompts/` chooses the tool or the refusal; slots read the arguments from
+//! the sentence; a follow-up changes slots of the last call; what stays unclear is asked back with up to three choices.
+//! "Teach it your words" means adding phrases and synonyms to `prompts/`.
+
+mod calendar;
+mod classifier;
+mod follow;
+mod names;
+mod numbers;
+mod reading;
+mod sentence;
+mod slots;
+mod text;
+mod times;
+mod vocabulary;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::BoxFuture;
+use serde_json::{Map, Value, json};
+
+use self::classifier::{Classifier, Features, Opinion};
+use self::names::{NameIndex, Thing};
+pub(crate) use self::numbers::parse_number;
+use self::reading::Reading;
+use self::vocabulary::Vocabulary;
+use super::{PlanError, PlanRequest, Planner};
+use crate::agent::{Call, Choice, Plan, Refusal};
+use crate::domain::{Day, Entities, Lang, Role};
+use crate::prompts::Prompts;
+
+/// Below this probability a tool is not chosen without asking.
+const SURE: f32 = 0.42;
+/// Below this share of known words a sentence is not understood, whatever the classifier thinks.
+const FAMILIAR: f32 = 0.34;
+/// A class below this is no choice worth offering.
+const POSSIBLE: f32 = 0.15;
+/// Choices offered at most.
+const CHOICES: usize = 3;
+
+/// The planner that needs nothing but the words in `prompts/`.
+pub struct EmbeddedPlanner {
+    prompts: Prompts,
+    vocabulary: Vocabulary,
+    classifier: Classifier,
+    tools: Vec<String>,
+    /// The names of the shop last asked about, prepared for searching.
+    index: Mutex<Option<(Arc<Entities>, Arc<NameIndex>)>>,
+}
+
+impl EmbeddedPlanner {
+    /// Learns the phrases; well under a second.
+    pub fn new(prompts: &Prompts) -> Self {
+        let vocabulary = Vocabulary::new(prompts);
+        let none = NameIndex::default();
+        let tools: Vec<String> = prompts.tools().map(|(name, _)| name.to_owned()).collect();
+        let topics: Vec<_> = prompts.tools().chain(prompts.refusals()).collect();
+        let classes = topics.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let mut examples = Vec::new();
+        for (class, (_, topic)) in topics.iter().enumerate() {
+            for phrase in Lang::ALL.into_iter().flat_map(|lang| topic.phrases.get(lang)) {
+                let reading = Reading::new(phrase, &vocabulary, &none, TRAINING_DAY);
+                examples.push((class, Features::of(&reading)));
+            }
+        }
+        let classifier = Classifier::train(classes, &examples);
+        Self { prompts: prompts.clone(), vocabulary, classifier, tools, index: Mutex::new(None) }
+    }
+
+    fn index(&self, entities: &Arc<Entities>) -> Arc<NameIndex> {
+        let mut kept = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        match kept.as_ref() {
+            Some((of, index)) if Arc::ptr_eq(of, entities) => index.clone(),
+            _ => {
+                let index = Arc::new(NameIndex::new(entities));
+                *kept = Some((entities.clone(), index.clone()));
+                index
+            }
+        }
+    }
+
+    /// Plans one question.
+    pub fn decide(&self, request: &PlanRequest) -> Plan {
+        if let Some(call) = chosen(request) {
+            return Plan::Calls(vec![call]);
+        }
+        let index = self.index(&request.entities);
+        let r = Reading::new(&request.question, &self.vocabulary, &index, request.days.today);
+        let opinion = self.classifier.judge(&Features::of(&r));
+        let (first, p) = opinion.ranked.first().map_or(("", 0.0), |(name, p)| (name.as_str(), *p));
+        if first == "injection" && p >= SURE {
+            return Plan::Refuse(Refusal::Injection);
+        }
+        if let Some(last) = request.memory.calls.last()
+            && may_call(request.role, &last.tool)
+            && let Some(call) = follow::revised(last, &r)
+        {
+            return self.checked(request, &r, call);
+        }
+        self.by_class(request, &r, &opinion)
+    }
+
+    fn by_class(&self, request: &PlanRequest, r: &Reading<'_>, opinion: &Opinion) -> Plan {
+        let Some((first, p)) = opinion.ranked.first() else { return Plan::Refuse(Refusal::NotUnderstood) };
+        let refusal = match first.as_str() {
+            "out_of_scope" => Some(Refusal::OutOfScope),
+            "injection" => Some(Refusal::Injection),
+            "not_yet" => Some(Refusal::NotYet),
+            "ambiguous" => Some(Refusal::NotUnderstood),
+            _ => None,
+        };
+        let allowed = |name: &str| self.tools.iter().any(|tool| tool == name) && may_call(request.role, name);
+        match refusal {
+            Some(Refusal::NotUnderstood) => return self.ask_what(request),
+            Some(refusal) => return Plan::Refuse(refusal),
+            // a tool outside the role's catalogue does not exist
+            None if !allowed(first) => return Plan::Refuse(Refusal::OutOfScope),
+            None => {}
+        }
+        if opinion.familiar < FAMILIAR && r.metrics().is_empty() {
+            return self.ask_what(request);
+        }
+        if *p >= SURE {
+            return self.call(request, r, first);
+        }
+        let likely: Vec<&str> = opinion
+            .ranked
+            .iter()
+            .filter(|(name, p)| *p >= POSSIBLE && allowed(name))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        match likely.as_slice() {
+            [] | [_] => self.ask_what(request),
+            several => self.ask(request, "which", several.iter().map(|tool| self.plain_call(r, tool)).collect()),
+        }
+    }
+
+    /// Reads the slots of the tool.
+    fn call(&self, request: &PlanRequest, r: &Reading<'_>, tool: &str) -> Plan {
+        if tool != "query_metrics" {
+            return self.checked(request, r, self.plain_call(r, tool));
+        }
+        let metrics = r.metrics();
+        let mut call = self.plain_call(r, tool);
+        if metrics.is_empty() && !call.args.contains_key("metric") {
+            let offered = ["revenue", "orders", "aov"].map(|metric| with(&call, "metric", metric));
+            return self.ask(request, "metric", offered.into());
+        }
+        let calls: Vec<Call> = match metrics.as_slice() {
+            [] | [_] => vec![call],
+            [first, rest @ ..] => {
+                call.args.insert("metric".into(), first.clone().into());
+                let others: Vec<Call> = rest.iter().map(|metric| with(&call, "metric", metric)).collect();
+                std::iter::once(call).chain(others).take(CHOICES).collect()
+            }
+        };
+        Plan::Calls(calls)
+    }
+
+    fn plain_call(&self, r: &Reading<'_>, tool: &str) -> Call {
+        let mut args = slots::read_all(tool, r);
+        if tool == "query_metrics" && !args.contains_key("metric") {
+            // "best ten products" are those with the most revenue
+            let ranked = args.get("group_by").and_then(Value::as_str).map(str::to_owned);
+            let ranked = ranked.filter(|group| !reading::TIME_GROUPS.contains(&group.as_str()));
+            let hint = r.hinted_metric().or_else(|| match ranked.as_deref() {
+                Some("channel") => Some("spend".to_owned()),
+                Some(_) if args.contains_key("top") || r.s.has("top") => Some("revenue".to_owned()),
+                _ => None,
+            });
+            if let Some(metric) = hint {
+                args.insert("metric".into(), metric.into());
+            }
+        }
+        Call { tool: tool.to_owned(), args }
+    }
+
+    /// What the sentence asks for and the tool has not is said, never dropped.
+    fn checked(&self, request: &PlanRequest, r: &Reading<'_>, call: Call) -> Plan {
+        if call.tool == "predict_clv" {
+            if let Some(Err(asked)) = r.model() {
+                let offered = ["bg_nbd", "mbg_nbd", "auto"].map(|model| with(&call, "model", model));
+                return self.ask_about(request, "model", json!({ "asked": asked }), offered.into());
+            }
+            if let Some(name) = r.name(Thing::City).or_else(|| r.name(Thing::Category)) {
+                let params = json!({ "asked": name.text });
+                return self.ask_about(request, "clv_limited", params, vec![call]);
+            }
+        }
+        Plan::Calls(vec![call])
+    }
+
+    /// Nothing to go by: three things that can be asked.
+    fn ask_what(&self, request: &PlanRequest) -> Plan {
+        let call = |tool: &str, args: Value| Call {
+            tool: tool.to_owned(),
+            args: args.as_object().cloned().unwrap_or_default(),
+        };
+        let offered = [
+            call("query_metrics", json!({"metric": "revenue", "period": "last_30_days"})),
+            call("predict_clv", json!({})),
+            call("data_overview", json!({})),
+        ];
+        let offered: Vec<Call> =
+            offered.into_iter().filter(|call| may_call(request.role, &call.tool)).collect();
+        if offered.is_empty() {
+            return Plan::Refuse(Refusal::NotUnderstood);
+        }
+        self.ask(request, "what", offered)
+    }
+
+    fn ask(&self, request: &PlanRequest, key: &str, calls: Vec<Call>) -> Plan {
+        self.ask_about(request, key, Value::Null, calls)
+    }
+
+    fn ask_about(&self, request: &PlanRequest, key: &str, params: Value, calls: Vec<Call>) -> Plan {
+        let choice = |call: Call| Choice { label: self.label(&call, request.lang), call };
+        Plan::Clarify {
+            key: key.to_owned(),
+            params: params.as_object().cloned().unwrap_or_default(),
+            choices: calls.into_iter().take(CHOICES).map(choice).collect(),
+        }
+    }
+
+    /// A call in words: message `label.<tool>`, filled with its arguments.
+    fn label(&self, call: &Call, lang: Lang) -> String {
+        let word = |kind: &str, key: &str| self.prompts.word(kind, key, lang).to_owned();
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let mut words = Map::new();
+        for (name, value) in &call.args {
+            let kind = match name.as_str() {
+                "group_by" => "group",
+                "compare_to" => "compare",
+                other => other,
+            };
+            let said = match value {
+                Value::Object(range) if range.contains_key("from") => {
+                    let ends: Vec<String> = range.values().map(text).collect();
+                    ends.join(" … ")
+                }
+                Value::Object(filter) => filter.values().map(text).collect::<Vec<_>>().join(", "),
+                Value::String(key) => word(kind, key),
+                other => text(other),
+            };
+            words.insert(name.clone(), said.into());
+        }
+        let template = self.prompts.message(&format!("label.{}", call.tool), lang).unwrap_or(&call.tool);
+        minijinja::Environment::new()
+            .render_str(template, minijinja::Value::from_serialize(words))
+            .map_or_else(|_| call.tool.clone(), |label| label.trim().to_owned())
+    }
+
+    /// Every message key that [`Plan::Clarify`] may carry, for tests of the words.
+    pub const CLARIFIES: [&'static str; 5] = ["what", "which", "metric", "model", "clv_limited"];
+}
+
+/// The day that phrases are read on; which one it is makes no difference to what is learnt.
+const TRAINING_DAY: Day = Day(20_634);
+
+impl Planner for EmbeddedPlanner {
+    fn name(&self) -> &'static str {
+        "embedded"
+    }
+
+    fn plan<'a>(&'a self, request: &'a PlanRequest) -> BoxFuture<'a, Result<Plan, PlanError>> {
+        let plan = match &request.repair {
+            // the same words lead to the same call: asking again cannot help
+            Some(why) => Err(PlanError(why.clone())),
+            None => Ok(self.decide(request)),
+        };
+        Box::pin(std::future::ready(plan))
+    }
+}
+
+fn may_call(role: Role, _tool: &str) -> bool {
+    matches!(role, Role::Manager | Role::Analyst)
+}
+
+fn with(call: &Call, argument: &str, value: &str) -> Call {
+    let mut call = call.clone();
+    call.args.insert(argument.into(), value.into());
+    call
+}
+
+/// The choice that the answer names: its label, its number, or a word that only one of the labels has.
+fn chosen(request: &PlanRequest) -> Option<Call> {
+    let pending = &request.memory.pending;
+    if pending.is_empty() {
+        return None;
+    }
+    let fold = |text: &str| -> String {
+        text::tokens(text)
+            .into_iter()
+            .filter(|token| token.kind != text::Kind::Mark)
+            .map(|token| token.text)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let said = fold(&request.question);
+    let ordinals = [
+        ["1", "first", "the first", "the first one", "一", "第 一 个", "第 一", "1 st", "a", "option 1", "number 1"],
+        ["2", "second", "the second", "the second one", "二", "第 二 个", "第 二", "2 nd", "b", "option 2", "number 2"],
+        ["3", "third", "the third", "the third one", "三", "第 三 个", "第 三", "3 rd", "c", "option 3", "number 3"],
+    ];
+    let by_number = ordinals.iter().position(|names| names.contains(&said.as_str()));
+    if let Some(choice) = by_number.and_then(|at| pending.get(at)) {
+        return Some(choice.call.clone());
+    }
+    if said.is_empty() {
+        return None;
+    }
+    let named: Vec<&Choice> = pending.iter().filter(|choice| fold(&choice.label) == said).collect();
+    let begun: Vec<&Choice> = pending.iter().filter(|choice| fold(&choice.label).contains(&said)).collect();
+    match (named.as_slice(), begun.as_slice()) {
+        ([only], _) | ([], [only]) => Some(only.call.clone()),
+        _ => None,
+    }
+}
