@@ -1,15 +1,155 @@
-//! The planner alone: questions in, calls out.
+//! Which call would the planner make for each of these questions?
+//!
+//! JSON lines in: `{id, role, history, question, today}`; JSON lines out: `{id, tool, args}`, `tool` null where it
+//! refuses or asks back. `history` is replayed through the same memory as in a conversation; nothing is carried from
+//! one line to the next. Names come from `--data`, else from the sample shop made in memory.
 
-use std::path::PathBuf;
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use anyhow::Context;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::agent::planner::{EmbeddedPlanner, PlanRequest};
+use crate::agent::{Memory, Plan, ShopDays};
 use crate::cli::Out;
+use crate::demo;
+use crate::domain::{Customer, Day, Entities, Lang, Order, Product, Role, Spend};
+use crate::prompts::Prompts;
+use crate::store::Store;
+use crate::warehouse::{Builder, Warehouse};
+
+/// The sample shop whose names are known where no data folder is given; names do not depend on much of it.
+const SEED: u64 = 7;
 
 /// The planner alone: questions in, calls out (JSON lines).
+///
+/// Example: echo '{"id":"1","role":"manager","history":[],"question":"revenue last month by city"}' | mercato lab plan
 #[derive(Debug, clap::Args)]
-pub struct PlanLines {}
+pub struct PlanLines {
+    /// Read the questions from this file instead of standard input.
+    #[arg(value_name = "FILE")]
+    questions: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Question {
+    id: String,
+    role: Role,
+    #[serde(default)]
+    history: Vec<String>,
+    question: String,
+    today: Option<String>,
+}
+
+/// What is known of the shop: its names and days.
+struct Known {
+    entities: Arc<Entities>,
+    days: ShopDays,
+}
 
 impl PlanLines {
-    pub(super) fn run(self, _data: Option<PathBuf>, _out: &mut Out) -> anyhow::Result<()> {
-        anyhow::bail!("being built")
+    pub(super) fn run(self, data: Option<PathBuf>, out: &mut Out) -> anyhow::Result<()> {
+        let known = match data {
+            Some(dir) => of_folder(&dir)?,
+            None => of_demo()?,
+        };
+        let planner = EmbeddedPlanner::new(&Prompts::load()?);
+        let (input, name): (Box<dyn BufRead>, String) = match &self.questions {
+            None => (Box::new(std::io::stdin().lock()), "standard input".into()),
+            Some(path) => {
+                let file =
+                    std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+                (Box::new(std::io::BufReader::new(file)), path.display().to_string())
+            }
+        };
+        for (number, line) in input.lines().enumerate() {
+            let place = || format!("{name} line {}", number + 1);
+            let line = line.with_context(|| format!("{}: not UTF-8 text", place()))?;
+            if line.trim().is_empty() {
+                continue;
+            }
+            let question: Question = serde_json::from_str(&line).with_context(|| {
+                format!("{}: expected {{\"id\", \"role\", \"history\", \"question\", \"today\"}}", place())
+            })?;
+            let id = question.id.clone();
+            let plan = plan(&planner, &known, question).with_context(place)?;
+            out.line(answer(&id, &plan).to_string())?;
+        }
+        Ok(())
     }
+}
+
+fn plan(planner: &EmbeddedPlanner, known: &Known, asked: Question) -> anyhow::Result<Plan> {
+    let mut days = known.days;
+    if let Some(today) = &asked.today {
+        days.today = Day::parse(today)
+            .with_context(|| format!("field today: {today:?} is not a date; write YYYY-MM-DD"))?;
+    }
+    let mut memory = Memory::default();
+    for earlier in asked.history {
+        let request = request(known, days, asked.role, earlier, &memory);
+        let plan = planner.decide(&request);
+        memory.record(&request.question, &plan);
+    }
+    Ok(planner.decide(&request(known, days, asked.role, asked.question, &memory)))
+}
+
+fn request(known: &Known, days: ShopDays, role: Role, question: String, memory: &Memory) -> PlanRequest {
+    PlanRequest {
+        lang: Lang::of(&question),
+        question,
+        role,
+        days,
+        memory: memory.clone(),
+        entities: known.entities.clone(),
+        repair: None,
+    }
+}
+
+fn answer(id: &str, plan: &Plan) -> serde_json::Value {
+    match plan {
+        Plan::Calls(calls) if let Some(call) = calls.first() => {
+            json!({ "id": id, "tool": call.tool, "args": call.args })
+        }
+        other => json!({ "id": id, "tool": null, "args": {}, "instead": other }),
+    }
+}
+
+/// Names and days of the sample shop.
+fn of_demo() -> anyhow::Result<Known> {
+    let demo = demo::generate(SEED);
+    let mut shop = Builder::new(0, demo.shop);
+    demo.customers.iter().for_each(|customer| shop.customer(customer));
+    demo.products.iter().for_each(|product| shop.product(product));
+    demo.orders.iter().for_each(|order| shop.order(order));
+    demo.spend.iter().for_each(|spend| shop.spend(spend));
+    known(&shop.finish())
+}
+
+/// Names and days of the shop in a data folder.
+fn of_folder(dir: &Path) -> anyhow::Result<Known> {
+    let store = Store::open(dir)?;
+    let shop = store.shop()?.context("the data folder holds no shop so far; import its files first")?;
+    let mut columns = Builder::new(store.data_version()?, shop);
+    for customer in store.scan::<Customer>() {
+        columns.customer(&customer?);
+    }
+    for product in store.scan::<Product>() {
+        columns.product(&product?);
+    }
+    for order in store.scan::<Order>() {
+        columns.order(&order?);
+    }
+    for spend in store.scan::<Spend>() {
+        columns.spend(&spend?);
+    }
+    known(&columns.finish())
+}
+
+fn known(shop: &Warehouse) -> anyhow::Result<Known> {
+    let data = shop.order_days().context("the shop has no orders so far; import them first")?;
+    Ok(Known { entities: Arc::new(shop.entities()), days: ShopDays { today: data.to, data } })
 }

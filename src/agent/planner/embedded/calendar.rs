@@ -77,8 +77,9 @@ impl Point {
             (Some(year), Some(end)) => (self.in_year(year)?, last.in_year(end)?),
             (Some(year), None) => {
                 let first = self.in_year(year)?;
-                let last =
-                    (0..2).filter_map(|ahead| last.in_year(year + ahead)).find(|span| span.to >= first.from)?;
+                let last = (0..2)
+                    .filter_map(|ahead| last.in_year(year + ahead))
+                    .find(|span| span.to >= first.from)?;
                 (first, last)
             }
             (None, _) => {
@@ -155,7 +156,8 @@ fn part_at(s: &Sentence<'_>, at: usize) -> Option<(Part, usize)> {
 /// 5月, 5月份, 十二月, 5月1日, 5月1号.
 fn chinese_month(s: &Sentence<'_>, at: usize) -> Option<(Part, usize)> {
     let said = number_at(&s.tokens, at)?;
-    if s.text(said.end) != "月" || s.cue_before(at, "past").is_some() || s.cue_before(at, "future").is_some() {
+    if s.text(said.end) != "月" || s.cue_before(at, "past").is_some() || s.cue_before(at, "future").is_some()
+    {
         return None;
     }
     let month = small_int(said.value, 12)?;
@@ -260,9 +262,7 @@ pub(super) fn month_name(s: &Sentence<'_>, at: usize) -> Option<i8> {
 
 /// q1, Q1季度, 一季度, 第一季度, "first quarter", h1, 上半年, "first half (of the year)".
 fn quarter_or_half(s: &Sentence<'_>, at: usize) -> Option<(Part, usize)> {
-    let quarter_word = |end: usize| -> usize {
-        if s.says(end, &["季", "度"]) { end + 2 } else { end }
-    };
+    let quarter_word = |end: usize| -> usize { if s.says(end, &["季", "度"]) { end + 2 } else { end } };
     for (index, name) in ["q1", "q2", "q3", "q4"].iter().enumerate() {
         if s.text(at) == *name {
             return Some((Part::Quarter(index as i8 + 1), quarter_word(at + 1)));
@@ -291,13 +291,16 @@ fn quarter_or_half(s: &Sentence<'_>, at: usize) -> Option<(Part, usize)> {
     };
     let (index, end) = ordinal?;
     let of_the_year = |end: usize| if s.says(end, &["of", "the", "year"]) { end + 3 } else { end };
-    if matches!(s.text(end), "quarter" | "qtr") && (s.text(at) != "one" && s.tokens.get(at)?.number().is_none() || end > at + 1) {
+    if matches!(s.text(end), "quarter" | "qtr")
+        && (s.text(at) != "one" && s.tokens.get(at)?.number().is_none() || end > at + 1)
+    {
         return Some((Part::Quarter(index), of_the_year(end + 1)));
     }
     if s.says(end, &["季", "度"]) && s.text(end.wrapping_sub(1)) != "个" {
         return Some((Part::Quarter(index), end + 2));
     }
-    if s.text(end) == "half" && index <= 2 && end > at && matches!(s.text(at), "first" | "second" | "1" | "2") {
+    if s.text(end) == "half" && index <= 2 && end > at && matches!(s.text(at), "first" | "second" | "1" | "2")
+    {
         let mut end = end + 1;
         if s.text(end) == "year" {
             end += 1;

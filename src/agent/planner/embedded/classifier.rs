@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::reading::Reading;
 use super::text::Kind;
-use super::times::{When, Way};
+use super::times::{Way, When};
 
 const BUCKETS: usize = 1 << 16;
 const EPOCHS: usize = 24;
@@ -254,7 +254,11 @@ fn found_slots(r: &Reading<'_>) -> Vec<String> {
         found.push("top".into());
     }
     found.extend(r.names.iter().map(|name| format!("{:?}", name.thing)));
-    if r.s.tokens.windows(2).any(|pair| matches!(pair, [mark, id] if mark.is("#") && id.text.starts_with('w'))) {
+    if r.s
+        .tokens
+        .windows(2)
+        .any(|pair| matches!(pair, [mark, id] if mark.is("#") && id.text.starts_with('w')))
+    {
         found.push("order id".into());
     }
     found

@@ -89,8 +89,20 @@ fn change(args: &mut Map<String, Value>, mut new: Map<String, Value>) {
 /// Tokens that no slot and no small word explains.
 fn unexplained(r: &Reading<'_>) -> usize {
     const SMALL: [&str; 14] = [
-        "filler", "follow", "top", "list", "counted", "whole", "versus", "by", "other", "growth", "trend", "discount_rate",
-        "undiscounted", "to",
+        "filler",
+        "follow",
+        "top",
+        "list",
+        "counted",
+        "whole",
+        "versus",
+        "by",
+        "other",
+        "growth",
+        "trend",
+        "discount_rate",
+        "undiscounted",
+        "to",
     ];
     let s = &r.s;
     let mut explained = vec![false; s.tokens.len()];
@@ -114,7 +126,18 @@ fn unexplained(r: &Reading<'_>) -> usize {
                 mark(at, to);
             }
         }
-        for key in ["before", "after", "day", "week", "month", "quarter", "product", "city", "channel", "cohort_month"] {
+        for key in [
+            "before",
+            "after",
+            "day",
+            "week",
+            "month",
+            "quarter",
+            "product",
+            "city",
+            "channel",
+            "cohort_month",
+        ] {
             if let Some(to) = s.grouping(at, key) {
                 mark(at, to);
             }

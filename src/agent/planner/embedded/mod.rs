@@ -19,11 +19,10 @@ mod vocabulary;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use self::classifier::{Classifier, Features, Opinion};
 use self::names::{NameIndex, Thing};
-pub(crate) use self::numbers::parse_number;
 use self::reading::Reading;
 use self::vocabulary::Vocabulary;
 use super::{PlanError, PlanRequest, Planner};
@@ -133,7 +132,9 @@ impl EmbeddedPlanner {
             .collect();
         match likely.as_slice() {
             [] | [_] => self.ask_what(request),
-            several => self.ask(request, "which", several.iter().map(|tool| self.plain_call(r, tool)).collect()),
+            several => {
+                self.ask(request, "which", several.iter().map(|tool| self.plain_call(r, tool)).collect())
+            }
         }
     }
 
@@ -228,7 +229,7 @@ impl EmbeddedPlanner {
     fn label(&self, call: &Call, lang: Lang) -> String {
         let word = |kind: &str, key: &str| self.prompts.word(kind, key, lang).to_owned();
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let mut words = Map::new();
+        let mut words: Vec<(String, String)> = Vec::new();
         for (name, value) in &call.args {
             let kind = match name.as_str() {
                 "group_by" => "group",
@@ -244,11 +245,11 @@ impl EmbeddedPlanner {
                 Value::String(key) => word(kind, key),
                 other => text(other),
             };
-            words.insert(name.clone(), said.into());
+            words.push((name.clone(), said));
         }
         let template = self.prompts.message(&format!("label.{}", call.tool), lang).unwrap_or(&call.tool);
         minijinja::Environment::new()
-            .render_str(template, minijinja::Value::from_serialize(words))
+            .render_str(template, minijinja::Value::from_pairs(words))
             .map_or_else(|_| call.tool.clone(), |label| label.trim().to_owned())
     }
 
@@ -300,9 +301,45 @@ fn chosen(request: &PlanRequest) -> Option<Call> {
     };
     let said = fold(&request.question);
     let ordinals = [
-        ["1", "first", "the first", "the first one", "一", "第 一 个", "第 一", "1 st", "a", "option 1", "number 1"],
-        ["2", "second", "the second", "the second one", "二", "第 二 个", "第 二", "2 nd", "b", "option 2", "number 2"],
-        ["3", "third", "the third", "the third one", "三", "第 三 个", "第 三", "3 rd", "c", "option 3", "number 3"],
+        [
+            "1",
+            "first",
+            "the first",
+            "the first one",
+            "一",
+            "第 一 个",
+            "第 一",
+            "1 st",
+            "a",
+            "option 1",
+            "number 1",
+        ],
+        [
+            "2",
+            "second",
+            "the second",
+            "the second one",
+            "二",
+            "第 二 个",
+            "第 二",
+            "2 nd",
+            "b",
+            "option 2",
+            "number 2",
+        ],
+        [
+            "3",
+            "third",
+            "the third",
+            "the third one",
+            "三",
+            "第 三 个",
+            "第 三",
+            "3 rd",
+            "c",
+            "option 3",
+            "number 3",
+        ],
     ];
     let by_number = ordinals.iter().position(|names| names.contains(&said.as_str()));
     if let Some(choice) = by_number.and_then(|at| pending.get(at)) {

@@ -175,7 +175,10 @@ impl NameIndex {
 
     /// 伦敦 for London; only of what the data has, but for cities, which the tool then says it does not know.
     fn translated(&self, s: &Sentence<'_>, from: usize) -> Option<Name> {
-        let hit = s.hits.iter().find(|hit| hit.from == from && matches!(hit.kind, "city" | "category" | "channel"))?;
+        let hit = s
+            .hits
+            .iter()
+            .find(|hit| hit.from == from && matches!(hit.kind, "city" | "category" | "channel"))?;
         let thing = match hit.kind {
             "city" => Thing::City,
             "category" => Thing::Category,
@@ -201,13 +204,11 @@ impl NameIndex {
         let mut rows = self.products_with.get(&stem(&first.text))?.clone();
         let mut to = from + 1;
         while let Some(next) = s.tokens.get(to) {
-            let here: Vec<String> =
-                s.tokens.get(from..=to)?.iter().map(|token| stem(&token.text)).collect();
+            let here: Vec<String> = s.tokens.get(from..=to)?.iter().map(|token| stem(&token.text)).collect();
             if next.kind == Kind::Mark {
                 break;
             }
-            let still: Vec<usize> =
-                rows.iter().copied().filter(|row| self.in_order(*row, &here)).collect();
+            let still: Vec<usize> = rows.iter().copied().filter(|row| self.in_order(*row, &here)).collect();
             if still.is_empty() {
                 break;
             }

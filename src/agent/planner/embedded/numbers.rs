@@ -30,7 +30,10 @@ pub(crate) fn parse_number(text: &str) -> Option<f64> {
         tokens.remove(0);
     }
     let currency = |token: &Token| {
-        matches!(token.text.as_str(), "€" | "$" | "£" | "¥" | "eur" | "usd" | "gbp" | "cny" | "元" | "块" | "欧")
+        matches!(
+            token.text.as_str(),
+            "€" | "$" | "£" | "¥" | "eur" | "usd" | "gbp" | "cny" | "元" | "块" | "欧"
+        )
     };
     tokens.retain(|token| !currency(token));
     let said = number_at(&tokens, 0)?;
@@ -122,8 +125,26 @@ fn han_number(tokens: &[Token], at: usize) -> Option<Said> {
 
 fn small(word: &str) -> Option<f64> {
     const WORDS: [&str; 20] = [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-        "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
     ];
     const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
     let ones = WORDS.iter().position(|small| *small == word).map(|value| value as f64);
@@ -148,8 +169,12 @@ fn english_number(tokens: &[Token], at: usize) -> Option<Said> {
             section = 1.0;
             i += 1;
         }
-        "half" if text(i + 1) == "a" && text(i + 2) == "million" => return Some(Said { value: 5e5, end: i + 3 }),
-        "half" if text(i + 1) == "a" && text(i + 2) == "dozen" => return Some(Said { value: 6.0, end: i + 3 }),
+        "half" if text(i + 1) == "a" && text(i + 2) == "million" => {
+            return Some(Said { value: 5e5, end: i + 3 });
+        }
+        "half" if text(i + 1) == "a" && text(i + 2) == "dozen" => {
+            return Some(Said { value: 6.0, end: i + 3 });
+        }
         word if small(word).is_some() || scale(word).is_some() => {}
         _ => return None,
     }
@@ -164,7 +189,11 @@ fn english_number(tokens: &[Token], at: usize) -> Option<Said> {
             } else {
                 section = many * factor;
             }
-        } else if !(text(i) == "and" && small(text(i + 1)).is_some() && i > at && scale(text(i - 1)).is_some()) {
+        } else if !(text(i) == "and"
+            && small(text(i + 1)).is_some()
+            && i > at
+            && scale(text(i - 1)).is_some())
+        {
             break;
         }
         i += 1;

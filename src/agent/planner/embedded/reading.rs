@@ -86,7 +86,9 @@ impl<'a> Reading<'a> {
 
     fn metric_hits(&self) -> Vec<&Hit> {
         let longer = |hit: &Hit, kind: &str| {
-            self.s.of(kind).any(|other| other.overlaps(hit.from, hit.to) && other.to - other.from > hit.to - hit.from)
+            self.s
+                .of(kind)
+                .any(|other| other.overlaps(hit.from, hit.to) && other.to - other.from > hit.to - hit.from)
         };
         self.s
             .of("metric")
@@ -170,7 +172,8 @@ impl<'a> Reading<'a> {
                 return Some(start);
             }
             let skipped = match self.s.text(before) {
-                "的" | "个" | "大" | "款" | "种" | "selling" | "most" | "popular" | "of" | "our" | "ad" | "single" | "座" | "名" => true,
+                "的" | "个" | "大" | "款" | "种" | "selling" | "most" | "popular" | "of" | "our" | "ad"
+                | "single" | "座" | "名" => true,
                 "the" => self.s.grouping_before(before, "before").is_some(),
                 _ => false,
             };
@@ -195,7 +198,16 @@ impl<'a> Reading<'a> {
                 period.resolve(self.today, data).map(Span::days).unwrap_or(30)
             }
         };
-        Some(if days <= 31 { "day" } else if days <= 120 { "week" } else { "month" }.to_owned())
+        Some(
+            if days <= 31 {
+                "day"
+            } else if days <= 120 {
+                "week"
+            } else {
+                "month"
+            }
+            .to_owned(),
+        )
     }
 
     /// Which days, and what they are set against.
@@ -235,7 +247,10 @@ impl<'a> Reading<'a> {
     /// A versus word that ends before `at`, small words between.
     fn versus_before(&self, at: usize) -> Option<usize> {
         let mut at = at;
-        while matches!(self.s.text(at.wrapping_sub(1)), "the" | "in" | "of" | "with" | "those" | "that" | "for") {
+        while matches!(
+            self.s.text(at.wrapping_sub(1)),
+            "the" | "in" | "of" | "with" | "those" | "that" | "for"
+        ) {
             at -= 1;
         }
         self.s.cue_before(at, "versus")
@@ -245,7 +260,10 @@ impl<'a> Reading<'a> {
     fn versus(&self, past: &[Mention]) -> Option<(Option<Period>, &'static str)> {
         let weak = |at: usize| matches!(self.s.text(at), "跟" | "和" | "与" | "同");
         let compares = (0..self.s.tokens.len()).any(|at| {
-            matches!(self.s.text(at), "比" | "差" | "compare" | "comparing" | "difference" | "vs" | "versus" | "较")
+            matches!(
+                self.s.text(at),
+                "比" | "差" | "compare" | "comparing" | "difference" | "vs" | "versus" | "较"
+            )
         });
         let reference = past.iter().position(|time| {
             self.versus_before(time.from).is_some_and(|at| !weak(at) || compares)
@@ -257,7 +275,8 @@ impl<'a> Reading<'a> {
         let data = Span { from: Day(0), to: self.today };
         let days = |time: Mention| time.when.period(self.today)?.resolve(self.today, data).ok();
         let (a, b) = (days(main)?, days(reference)?);
-        let (main, a, b, reference) = if a.from >= b.from { (main, a, b, reference) } else { (reference, b, a, main) };
+        let (main, a, b, reference) =
+            if a.from >= b.from { (main, a, b, reference) } else { (reference, b, a, main) };
         let a_year = (a.from.since(b.from) - 365).abs() <= 10;
         let last_year = reference.when == When::Named(NamedPeriod::LastYear) && a.days() < 300;
         let key = if a_year && a.days() < 300 || last_year { "previous_year" } else { "previous_period" };
@@ -295,10 +314,12 @@ impl<'a> Reading<'a> {
             let counted = self.s.cue(said.end, "counted").is_some()
                 || self.s.of("group").any(|hit| {
                     !TIME_GROUPS.contains(&hit.key.as_str())
-                        && (hit.from == said.end || (hit.from == said.end + 1 && self.s.cue(said.end, "counted").is_some()))
+                        && (hit.from == said.end
+                            || (hit.from == said.end + 1 && self.s.cue(said.end, "counted").is_some()))
                 });
             // 一个 and "one of" count nothing
-            let vague = said.value < 2.0 && !self.s.tokens.get(at).is_some_and(|token| token.number().is_some());
+            let vague =
+                said.value < 2.0 && !self.s.tokens.get(at).is_some_and(|token| token.number().is_some());
             let digits_alone = self.s.tokens.len() <= 2;
             if (led || counted || digits_alone) && !(vague && !led) {
                 return Some(said.value as i64);
@@ -308,8 +329,10 @@ impl<'a> Reading<'a> {
     }
 
     fn is_money_or_share(&self, at: usize, end: usize) -> bool {
-        matches!(self.s.text(end), "%" | "percent" | "元" | "块" | "欧" | "eur" | "euro" | "euros" | "€" | "$" | "折" | "成")
-            || matches!(self.s.text(at.wrapping_sub(1)), "€" | "$" | "£" | "¥" | "#" | "%")
+        matches!(
+            self.s.text(end),
+            "%" | "percent" | "元" | "块" | "欧" | "eur" | "euro" | "euros" | "€" | "$" | "折" | "成"
+        ) || matches!(self.s.text(at.wrapping_sub(1)), "€" | "$" | "£" | "¥" | "#" | "%")
     }
 
     /// A share said in per cent: "8%", "8 percent", 百分之八.
@@ -409,5 +432,22 @@ impl<'a> Reading<'a> {
 }
 
 pub(super) fn is_joint(text: &str) -> bool {
-    matches!(text, "and" | "和" | "与" | "及" | "以" | "、" | "," | "&" | "+" | "plus" | "还" | "有" | "跟" | "the" | "also")
+    matches!(
+        text,
+        "and"
+            | "和"
+            | "与"
+            | "及"
+            | "以"
+            | "、"
+            | ","
+            | "&"
+            | "+"
+            | "plus"
+            | "还"
+            | "有"
+            | "跟"
+            | "the"
+            | "also"
+    )
 }

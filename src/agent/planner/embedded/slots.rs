@@ -29,14 +29,9 @@ pub(super) fn slots(tool: &str) -> &'static [Slot] {
         "query_metrics" => {
             &[Slot::Metric, Slot::GroupBy, Slot::Period, Slot::CompareTo, Slot::Top, Slot::Filter]
         }
-        "predict_clv" => &[
-            Slot::HorizonMonths,
-            Slot::Top,
-            Slot::Segment,
-            Slot::Customer,
-            Slot::Model,
-            Slot::DiscountRate,
-        ],
+        "predict_clv" => {
+            &[Slot::HorizonMonths, Slot::Top, Slot::Segment, Slot::Customer, Slot::Model, Slot::DiscountRate]
+        }
         _ => &[],
     }
 }
@@ -100,7 +95,9 @@ fn filter(r: &Reading<'_>) -> Option<Value> {
     if let Some(name) = r.name(Thing::Channel) {
         // "display" and "search" are verbs too; only advertising money has a channel
         let named = matches!(r.s.text(name.to), "ads" | "channel" | "渠" | "广") || name.to > name.from + 1;
-        if group.as_deref() != Some("channel") && (metric.as_deref() == Some("spend") || metric.is_none() || named) {
+        if group.as_deref() != Some("channel")
+            && (metric.as_deref() == Some("spend") || metric.is_none() || named)
+        {
             filter.insert("channel".into(), name.text.clone().into());
         }
     }

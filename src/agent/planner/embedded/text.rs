@@ -141,7 +141,8 @@ fn number(chars: &[char], start: usize) -> (usize, f64) {
     }
     if chars.get(end) == Some(&'.') && digits(end + 1) > 0 {
         let after = end + 1 + digits(end + 1);
-        if !(chars.get(after) == Some(&'.') && digits(after + 1) > 0) && chars.get(start.wrapping_sub(1)) != Some(&'.')
+        if !(chars.get(after) == Some(&'.') && digits(after + 1) > 0)
+            && chars.get(start.wrapping_sub(1)) != Some(&'.')
         {
             end = after;
         }

@@ -144,8 +144,13 @@ pub(super) fn mentions(s: &Sentence<'_>, today: Day) -> Vec<Mention> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < s.tokens.len() {
-        let candidates =
-            [range(s, at, today), since(s, at, today), lasting(s, at, today), ago(s, at, today), single(s, at, today)];
+        let candidates = [
+            range(s, at, today),
+            since(s, at, today),
+            lasting(s, at, today),
+            ago(s, at, today),
+            single(s, at, today),
+        ];
         match candidates.into_iter().flatten().max_by_key(|mention| mention.to) {
             Some(mention) if mention.to > at => {
                 at = mention.to;
@@ -167,8 +172,7 @@ fn single(s: &Sentence<'_>, at: usize, today: Day) -> Option<Mention> {
         let when = named_year(point, today).unwrap_or(When::Days(point.days(today)?));
         Some(Mention { when, from: at, to })
     });
-    let day = single_day(s, at, today)
-        .map(|(span, to)| Mention { when: When::Days(span), from: at, to });
+    let day = single_day(s, at, today).map(|(span, to)| Mention { when: When::Days(span), from: at, to });
     // 2000 of "2000 customers" is no year
     let point = point.filter(|mention| !(mention.to == at + 1 && is_counted(s, at)));
     [named, point, day].into_iter().flatten().max_by_key(|mention| mention.to)
@@ -207,12 +211,15 @@ fn single_day(s: &Sentence<'_>, at: usize, today: Day) -> Option<(Span, usize)> 
             return Some((one(today.plus(back)), at + texts.len()));
         }
     }
-    before_last(s, at, today).or_else(|| weekday(s, at, today).map(|(day, end)| (one(day), end))).or_else(|| {
-        let weekend = [["上", "周", "末"].as_slice(), &["last", "weekend"], &["the", "weekend"], &["周", "末"]];
-        let said = weekend.into_iter().find(|texts| s.says(at, texts))?;
-        let saturday = today.week_start().plus(-2);
-        Some((Span { from: saturday, to: saturday.plus(1) }, at + said.len()))
-    })
+    before_last(s, at, today).or_else(|| weekday(s, at, today).map(|(day, end)| (one(day), end))).or_else(
+        || {
+            let weekend =
+                [["上", "周", "末"].as_slice(), &["last", "weekend"], &["the", "weekend"], &["周", "末"]];
+            let said = weekend.into_iter().find(|texts| s.says(at, texts))?;
+            let saturday = today.week_start().plus(-2);
+            Some((Span { from: saturday, to: saturday.plus(1) }, at + said.len()))
+        },
+    )
 }
 
 /// 上上周, 上上个月, "the week before last", 前年.
@@ -324,7 +331,8 @@ fn shared_part(
     let first_end = first.end + usize::from(matches!(s.text(first.end), "th" | "st" | "nd" | "rd"));
     let next = joint(first_end)?;
     let with_year = |point: Point| Point { year: point.year.or(year), ..point };
-    if let (Some(month), Some(second)) = (month_number(s, at).or(small_int(first.value, 12)), number_at(&s.tokens, next))
+    if let (Some(month), Some(second)) =
+        (month_number(s, at).or(small_int(first.value, 12)), number_at(&s.tokens, next))
         && s.text(second.end) == "月"
         && second.value <= 12.0
     {
@@ -353,7 +361,8 @@ fn since(s: &Sentence<'_>, at: usize, today: Day) -> Option<Mention> {
     };
     let onward = s.cue(end, "onward");
     // "from" alone may introduce a range, and 从 a place; only "since" needs no second word
-    let sure = onward.is_some() || led.is_some_and(|_| matches!(s.text(start - 1), "since" | "starting" | "自"));
+    let sure =
+        onward.is_some() || led.is_some_and(|_| matches!(s.text(start - 1), "since" | "starting" | "自"));
     let to = onward.unwrap_or(end);
     (sure && from <= today).then_some(Mention { when: When::Days(Span { from, to: today }), from: at, to })
 }
@@ -379,14 +388,28 @@ fn lasting(s: &Sentence<'_>, at: usize, today: Day) -> Option<Mention> {
             return None;
         }
         let unit_at = start + usize::from(s.text(start) == "个");
-        let hit = s.unit(unit_at).filter(|_| way == Way::Future || s.tokens.get(at).is_some_and(|t| t.is("past") || t.is("the")))?;
-        return Some(Mention { when: When::Lasting(1.0, Unit::from_key(&hit.key)?, way), from: at, to: hit.to });
+        let hit = s.unit(unit_at).filter(|_| {
+            way == Way::Future || s.tokens.get(at).is_some_and(|t| t.is("past") || t.is("the"))
+        })?;
+        return Some(Mention {
+            when: When::Lasting(1.0, Unit::from_key(&hit.key)?, way),
+            from: at,
+            to: hit.to,
+        });
     };
     if way == Way::Unsaid {
         if s.cue(end, "ago").is_some() {
             return None;
         }
-        for texts in [["之", "后"].as_slice(), &["以", "后"], &["后"], &["from", "now"], &["ahead"], &["out"], &["forward"]] {
+        for texts in [
+            ["之", "后"].as_slice(),
+            &["以", "后"],
+            &["后"],
+            &["from", "now"],
+            &["ahead"],
+            &["out"],
+            &["forward"],
+        ] {
             if s.says(end, texts) {
                 way = Way::Future;
                 end += texts.len();
@@ -428,7 +451,8 @@ fn whole_future(s: &Sentence<'_>, at: usize, today: Day) -> Option<Mention> {
 /// 6 weeks, 半年, 一年半, 个半月, "half a year", "a year and a half", "24-month".
 fn count_of_units(s: &Sentence<'_>, at: usize) -> Option<(f64, Unit, usize)> {
     let unit_at = |at: usize| s.unit(at).and_then(|hit| Some((Unit::from_key(&hit.key)?, hit.to)));
-    for texts in [["半", "年"].as_slice(), &["half", "year"], &["half", "a", "year"], &["half", "an", "year"]] {
+    for texts in [["半", "年"].as_slice(), &["half", "year"], &["half", "a", "year"], &["half", "an", "year"]]
+    {
         if s.says(at, texts) {
             return Some((6.0, Unit::Month, at + texts.len()));
         }
@@ -467,7 +491,8 @@ fn count_of_units(s: &Sentence<'_>, at: usize) -> Option<(f64, Unit, usize)> {
     };
     // 5月 is May, 25年 is 2025: durations say 5个月, 两年
     let bare_month = s.text(end) == "月";
-    let short_year = s.text(end) == "年" && (20.0..50.0).contains(&value) && s.tokens.get(at)?.number().is_some();
+    let short_year =
+        s.text(end) == "年" && (20.0..50.0).contains(&value) && s.tokens.get(at)?.number().is_some();
     let led = at > 0 && (s.cue_before(at, "past").is_some() || s.cue_before(at, "future").is_some());
     if (bare_month && !led) || short_year || (s.text(end) == "年" && value >= 100.0) {
         return None;
@@ -495,7 +520,9 @@ fn ago(s: &Sentence<'_>, at: usize, today: Day) -> Option<Mention> {
             Span { from, to: from.plus(6) }
         }
         Unit::Month => Span { from: today.month_start(-back), to: today.month_start(1 - back).plus(-1) },
-        Unit::Quarter => Span { from: today.quarter_start(-back), to: today.quarter_start(1 - back).plus(-1) },
+        Unit::Quarter => {
+            Span { from: today.quarter_start(-back), to: today.quarter_start(1 - back).plus(-1) }
+        }
         Unit::Year => Span { from: today.year_start(-back), to: today.year_start(1 - back).plus(-1) },
     };
     Some(Mention { when: When::Days(span), from: at, to })
