@@ -4,8 +4,16 @@
 //! sentences, the ledger lets through only figures that a tool computed. Channels see [`Event`]s.
 
 pub mod claims;
+pub mod compose;
+pub mod driver;
+pub mod guard;
 pub mod ledger;
+pub mod memory;
 pub mod planner;
+pub mod turn;
+
+pub use driver::{Agent, Catalogue, House, Question};
+
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

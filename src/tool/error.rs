@@ -80,6 +80,16 @@ impl ToolError {
         Self::new(ErrorKind::NotEnoughData, code)
     }
 
+    /// The person who had to confirm it said no.
+    pub fn refused() -> Self {
+        Self::new(ErrorKind::Forbidden, "refused")
+    }
+
+    /// Outside the asker's catalogue: it does not exist for them.
+    pub fn forbidden() -> Self {
+        Self::new(ErrorKind::Forbidden, "forbidden")
+    }
+
     /// A fault of ours.
     pub fn internal(error: impl std::fmt::Display) -> Self {
         Self { log: error.to_string(), ..Self::new(ErrorKind::Internal, "internal") }

@@ -103,6 +103,28 @@ impl Ledger {
         }
     }
 
+    /// Licenses what a message names: its parameters' numbers and dates, written out by the tool itself.
+    pub fn params(&mut self, params: &serde_json::Map<String, Value>) {
+        for value in params.values() {
+            match value {
+                Value::String(text) => {
+                    self.name(text);
+                    self.question(text);
+                }
+                Value::Array(values) => values.iter().filter_map(Value::as_str).for_each(|text| self.name(text)),
+                Value::Number(number) => {
+                    // Whatever it counts, the message's own words say so.
+                    let value = number.as_f64().unwrap_or_default();
+                    for unit in [Unit::Count, Unit::Days, Unit::Weeks, Unit::Months] {
+                        self.fact(&Fact::new("params", value, unit));
+                    }
+                }
+                Value::Object(inner) => self.params(inner),
+                Value::Bool(_) | Value::Null => {}
+            }
+        }
+    }
+
     fn arg(&mut self, key: &str, value: &Value) {
         match value {
             Value::Number(number) => {

@@ -1,0 +1,519 @@
+//! How do outcomes become sentences that may be shown?
+//!
+//! A composer writes a text (the template one from `prompts/`, later a model); here it is cut into sentences, and each
+//! passes the number ledger and the claims check or is not shown. Where a composer's sentence fails, the template's
+//! answer takes its place; where a template's fails, it is left out and said so. What was kept back is returned.
+
+use futures::future::BoxFuture;
+use serde_json::{Map, Value};
+
+use super::ledger::Ledger;
+use super::turn::{CallRecord, CallResult, Stop, Turn};
+use super::{Answer, CallEvidence, Choice, DoneCall, LabelledFact, Plan, claims};
+use crate::domain::{Cell, Fact, Lang, Table};
+use crate::render::{Scope, TemplateError, Templates};
+use crate::tool::{ErrorKind, Outcome, ToolError};
+
+/// What a composer may use for one answered call.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    /// The question.
+    pub question: &'a str,
+    /// The answer's language.
+    pub lang: Lang,
+    /// The tool.
+    pub tool: &'a str,
+    /// The figures.
+    pub outcome: &'a Outcome<Value>,
+    /// What the template says; always a good answer.
+    pub template: &'a str,
+}
+
+/// Makes sentences of an outcome.
+pub trait Composer: Send + Sync {
+    /// `template` or `llm`.
+    fn name(&self) -> &'static str;
+    /// Writes the text; `None` leaves it to the template.
+    fn compose<'a>(&'a self, draft: &'a Draft<'a>) -> BoxFuture<'a, Option<String>>;
+}
+
+/// The templates of `prompts/tools/`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TemplateComposer;
+
+impl Composer for TemplateComposer {
+    fn name(&self) -> &'static str {
+        "template"
+    }
+    fn compose<'a>(&'a self, _: &'a Draft<'a>) -> BoxFuture<'a, Option<String>> {
+        Box::pin(futures::future::ready(None))
+    }
+}
+
+/// A finished answer with what belongs to it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Composition {
+    /// The contract of `ask --json`; `seconds` is the driver's.
+    pub answer: Answer,
+    /// Rows to draw.
+    pub tables: Vec<Table>,
+    /// The choices behind `answer.choices`.
+    pub choices: Vec<Choice>,
+    /// What the checks kept back.
+    pub withheld: Vec<String>,
+    /// Whether this says that nothing could be done (drawn as a failure).
+    pub failed: bool,
+}
+
+/// Composes a turn's answer.
+pub async fn compose(turn: &Turn, templates: &Templates, composer: &dyn Composer) -> Composition {
+    let mut page = Page::new(turn, templates);
+    page.opening();
+    let shown: Vec<(usize, &CallRecord)> = turn
+        .calls
+        .iter()
+        .enumerate()
+        // Arguments that were mended later are no news.
+        .filter(|(index, record)| !(invalid(record) && index + 1 < turn.calls.len()))
+        .collect();
+    for (index, record) in &shown {
+        match &record.result {
+            Some(CallResult::Answered(outcome)) => page.answered(*index, record, outcome, composer).await,
+            Some(CallResult::Failed(error)) => page.could_not(record, error),
+            None => {}
+        }
+    }
+    page.sureness(&shown);
+    page.finish()
+}
+
+fn invalid(record: &CallRecord) -> bool {
+    matches!(&record.result, Some(CallResult::Failed(error)) if error.kind == ErrorKind::InvalidArgs)
+}
+
+/// An answer being written.
+struct Page<'a> {
+    turn: &'a Turn,
+    templates: &'a Templates,
+    paragraphs: Vec<String>,
+    facts: Vec<LabelledFact>,
+    evidence: Vec<CallEvidence>,
+    tables: Vec<Table>,
+    choices: Vec<Choice>,
+    next: Vec<String>,
+    withheld: Vec<String>,
+    answered: bool,
+    failed: bool,
+}
+
+impl<'a> Page<'a> {
+    fn new(turn: &'a Turn, templates: &'a Templates) -> Self {
+        Self {
+            turn,
+            templates,
+            paragraphs: Vec::new(),
+            facts: Vec::new(),
+            evidence: Vec::new(),
+            tables: Vec::new(),
+            choices: Vec::new(),
+            next: Vec::new(),
+            withheld: Vec::new(),
+            answered: false,
+            failed: false,
+        }
+    }
+
+    /// What stands before any figure: why the turn ended early, a refusal, a question back.
+    fn opening(&mut self) {
+        if let Some(stop) = self.turn.stop {
+            let key = match stop {
+                Stop::Cancelled => "stop.cancelled",
+                Stop::OutOfTime => "stop.out_of_time",
+                Stop::OutOfSteps => "stop.out_of_steps",
+                Stop::Repeated => "stop.repeated",
+                Stop::NoPlan => "stop.no_plan",
+                Stop::GivenUp => "stop.given_up",
+            };
+            self.failed = true;
+            self.message(key, &Map::new());
+            return;
+        }
+        match self.turn.plan.clone() {
+            Some(Plan::Refuse(refusal)) => {
+                let filled = self.templates.refusal(refusal.topic(), &self.words(&Map::new()));
+                self.plain(filled, &Map::new());
+            }
+            Some(Plan::Clarify { key, params, choices }) => {
+                self.message(&format!("clarify.{key}"), &params);
+                self.choices = choices;
+            }
+            Some(Plan::Reply(text)) => {
+                let ledger = self.ledger();
+                let kept = self.checked(&text, &ledger);
+                self.add_or(kept, "answer.withheld");
+            }
+            Some(Plan::Handoff) => self.message("answer.handoff", &Map::new()),
+            Some(Plan::Calls(_)) | None => {}
+        }
+    }
+
+    async fn answered(
+        &mut self,
+        index: usize,
+        record: &CallRecord,
+        outcome: &Outcome<Value>,
+        composer: &dyn Composer,
+    ) {
+        self.answered = true;
+        let call = index + 1;
+        let args = record.args.clone().unwrap_or_default();
+        let scope = Scope::outcome(self.turn.lang, outcome, &args);
+        let mut ledger = self.ledger();
+        ledger.args(&args);
+        ledger.outcome(outcome);
+        let tool = record.call.tool.as_str();
+        let template = self.filled(self.templates.answer(tool, &scope));
+        let draft = Draft {
+            question: &self.turn.question,
+            lang: self.turn.lang,
+            tool,
+            outcome,
+            template: &template,
+        };
+        let text = match composer.compose(&draft).await {
+            Some(text) => self.composed(&text, &template, &ledger),
+            None => self.checked(&template, &ledger),
+        };
+        self.add_or(text, "answer.withheld");
+        let notes: Vec<String> = outcome
+            .notes
+            .iter()
+            .map(|note| self.templates.message(&format!("note.{}", note.key), &scope.clone().with(&note.params)))
+            .map(|filled| self.filled(filled))
+            .filter(|note| !note.is_empty())
+            .collect();
+        for note in notes {
+            let kept = self.checked(&note, &ledger);
+            if !kept.is_empty() && !self.paragraphs.iter().any(|said| said.contains(&kept)) {
+                self.paragraphs.push(kept);
+            }
+        }
+        for next in &outcome.next {
+            let filled = self.templates.next(tool, &next.key, &scope.clone().with(&next.params));
+            let question = self.filled(filled);
+            if !question.is_empty() && !self.next.contains(&question) {
+                self.next.push(question);
+            }
+        }
+        self.tables.extend(outcome.table.clone());
+        self.evidence.push(CallEvidence { call, evidence: outcome.evidence.clone() });
+        let labels = Labels { templates: self.templates, lang: self.turn.lang, table: outcome.table.as_ref() };
+        self.facts.extend(outcome.all_facts().into_iter().map(|fact| LabelledFact {
+            label: labels.of(&fact.id),
+            fact: Fact { id: format!("c{call}.{}", fact.id), ..fact },
+            call,
+        }));
+    }
+
+    /// A composer's text: kept up to its first sentence that fails, then the template goes on in its place.
+    fn composed(&mut self, text: &str, template: &str, ledger: &Ledger) -> String {
+        let before = self.withheld.len();
+        let kept = self.checked(text, ledger);
+        if self.withheld.len() == before {
+            return kept;
+        }
+        self.checked(template, ledger)
+    }
+
+    /// Why a call gave no figures, with the mend; names that were possible become choices.
+    fn could_not(&mut self, record: &CallRecord, error: &ToolError) {
+        tracing::info!(tool = record.call.tool, code = error.code, log = error.log, "a call gave no answer");
+        let key = format!("error.{}", error.code);
+        let key = if self.templates.has_message(&key) { key } else { "error.other".into() };
+        let mut params = error.params.clone();
+        params.insert("tool".into(), record.call.tool.clone().into());
+        self.message(&key, &params);
+        self.failed |= matches!(error.kind, ErrorKind::Internal | ErrorKind::Unavailable);
+        if matches!(error.kind, ErrorKind::Ambiguous | ErrorKind::NotFound) {
+            self.choices.extend(error.candidates.iter().filter_map(|candidate| {
+                let args = replaced(&record.call.args, error, candidate)?;
+                let call = super::Call { tool: record.call.tool.clone(), args };
+                Some(Choice { label: candidate.clone(), call })
+            }));
+        }
+    }
+
+    /// How sure: the worst grade among the calls, what limits it, what lifts it.
+    fn sureness(&mut self, shown: &[(usize, &CallRecord)]) {
+        let worst = shown
+            .iter()
+            .filter_map(|(_, record)| match &record.result {
+                Some(CallResult::Answered(outcome)) => Some(&outcome.evidence),
+                _ => None,
+            })
+            .min_by_key(|evidence| evidence.grade);
+        let Some(evidence) = worst else { return };
+        let mut params = Map::new();
+        params.insert("grade".into(), serde_json::to_value(evidence.grade).unwrap_or_default());
+        let key = match &evidence.reason {
+            Some(reason) => {
+                params.insert("component".into(), reason.component.clone().into());
+                params.insert("mend".into(), reason.mend.clone().into());
+                "answer.sure_because"
+            }
+            None => "answer.sure",
+        };
+        self.message(key, &params);
+    }
+
+    fn finish(mut self) -> Composition {
+        let turn = self.turn;
+        let calls = turn.calls.iter().filter(|record| record.result.is_some()).map(|record| {
+            let error = match &record.result {
+                Some(CallResult::Failed(error)) => Some(self.reason(record, error)),
+                _ => None,
+            };
+            DoneCall {
+                tool: record.call.tool.clone(),
+                args: record.args.clone().unwrap_or_else(|| Value::Object(record.call.args.clone())),
+                ok: error.is_none(),
+                error,
+                seconds: record.seconds,
+            }
+        });
+        let calls: Vec<DoneCall> = calls.collect();
+        let text = self.paragraphs.join("\n\n");
+        self.failed &= !self.answered;
+        let answer = Answer {
+            conversation: turn.conversation.clone(),
+            language: turn.lang,
+            planner: turn.planner.clone(),
+            calls,
+            text,
+            facts: self.facts,
+            evidence: self.evidence,
+            charts: Vec::new(),
+            choices: self.choices.iter().map(|choice| choice.label.clone()).collect(),
+            next: self.next,
+            data_version: turn.data_version,
+            seconds: 0.0,
+        };
+        Composition {
+            answer,
+            tables: self.tables,
+            choices: self.choices,
+            withheld: self.withheld,
+            failed: self.failed,
+        }
+    }
+
+    fn reason(&self, record: &CallRecord, error: &ToolError) -> String {
+        let key = format!("error.{}", error.code);
+        let key = if self.templates.has_message(&key) { key } else { "error.other".into() };
+        let scope = self.words(&error.params).naming("tool", record.call.tool.clone());
+        self.templates.message(&key, &scope).unwrap_or_else(|_| error.code.clone())
+    }
+
+    fn words(&self, params: &Map<String, Value>) -> Scope {
+        Scope::words(self.turn.lang, params)
+    }
+
+    /// The numbers that the asker has said, and the conversation's names.
+    fn ledger(&self) -> Ledger {
+        let mut ledger = Ledger::default();
+        ledger.question(&self.turn.question);
+        ledger
+    }
+
+    fn message(&mut self, key: &str, params: &Map<String, Value>) {
+        let filled = self.templates.message(key, &self.words(params));
+        self.plain(filled, params);
+    }
+
+    /// A message that names only its own parameters.
+    fn plain(&mut self, filled: Result<String, TemplateError>, params: &Map<String, Value>) {
+        let text = self.filled(filled);
+        let mut ledger = self.ledger();
+        ledger.params(params);
+        let kept = self.checked(&text, &ledger);
+        self.add_or(kept, "answer.nothing");
+    }
+
+    fn add_or(&mut self, text: String, otherwise: &str) {
+        let text = if text.is_empty() {
+            self.templates.message(otherwise, &self.words(&Map::new())).unwrap_or_default()
+        } else {
+            text
+        };
+        if !text.is_empty() {
+            self.paragraphs.push(text);
+        }
+    }
+
+    fn filled(&mut self, filled: Result<String, TemplateError>) -> String {
+        filled.unwrap_or_else(|error| {
+            tracing::error!(%error, "a template could not be filled");
+            self.withheld.push(error.to_string());
+            String::new()
+        })
+    }
+
+    /// The sentences that pass both checks, as they stood.
+    fn checked(&mut self, text: &str, ledger: &Ledger) -> String {
+        let mut kept = String::new();
+        for (sentence, tail) in sentences(text) {
+            let number = ledger.check(sentence).map_err(|violation| violation.to_string());
+            let claim = claims::check(sentence, self.turn.acted()).map_err(|claim| claim.to_string());
+            match number.and(claim) {
+                Ok(()) => {
+                    kept.push_str(sentence);
+                    kept.push_str(tail);
+                }
+                Err(why) => {
+                    tracing::warn!(why, "a sentence was kept back");
+                    self.withheld.push(why);
+                }
+            }
+        }
+        kept.trim().to_owned()
+    }
+}
+
+/// The label of a fact: a word of its own, else its column's or metric's, with the row's name before it.
+struct Labels<'a> {
+    templates: &'a Templates,
+    lang: Lang,
+    table: Option<&'a Table>,
+}
+
+impl Labels<'_> {
+    fn of(&self, name: &str) -> String {
+        let prompts = self.templates.prompts();
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let known = [("fact", name), ("fact", last), ("column", last), ("metric", last)]
+            .into_iter()
+            .find_map(|(kind, key)| Some(prompts.word(kind, key, self.lang)).filter(|word| *word != key));
+        let label = known.map_or_else(|| last.replace('_', " "), str::to_owned);
+        match self.row(name) {
+            Some(row) => format!("{row}: {label}"),
+            None => label,
+        }
+    }
+
+    /// The first text cell of the row that `r<row>.<column>` names.
+    fn row(&self, name: &str) -> Option<&str> {
+        let row: usize = name.strip_prefix('r')?.split_once('.')?.0.parse().ok()?;
+        self.table?.rows.get(row.checked_sub(1)?)?.iter().find_map(|cell| match cell {
+            Cell::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+}
+
+/// The arguments with the candidate in the place of what was unclear: the argument the error names (`kind`), else the
+/// one that holds the text it names.
+fn replaced(args: &Map<String, Value>, error: &ToolError, candidate: &str) -> Option<Map<String, Value>> {
+    fn put(value: &mut Map<String, Value>, fits: &dyn Fn(&str, &str) -> bool, candidate: &str) -> bool {
+        value.iter_mut().any(|(key, value)| match value {
+            Value::String(text) if fits(key, text) => {
+                *text = candidate.to_owned();
+                true
+            }
+            Value::Object(inner) => put(inner, fits, candidate),
+            _ => false,
+        })
+    }
+    let named = |name: &str| error.params.get(name).and_then(Value::as_str).map(str::to_owned);
+    let (kind, text) = (named("kind"), named("text"));
+    let mut args = args.clone();
+    let by_kind = |key: &str, _: &str| kind.as_deref() == Some(key);
+    let by_text = |_: &str, value: &str| text.as_deref() == Some(value);
+    (put(&mut args, &by_kind, candidate) || put(&mut args, &by_text, candidate)).then_some(args)
+}
+
+/// Sentences with the blanks and line ends behind them; a list's line is one sentence, its ordinal included.
+pub fn sentences(text: &str) -> Vec<(&str, &str)> {
+    let chars: Vec<(usize, char)> = text.char_indices().collect();
+    let at = |index: usize| chars.get(index).map_or('\0', |(_, c)| *c);
+    let offset = |index: usize| chars.get(index).map_or(text.len(), |(offset, _)| *offset);
+    let mut found = Vec::new();
+    let (mut start, mut index) = (0, 0);
+    while index < chars.len() {
+        let c = at(index);
+        let mut end = index + 1;
+        let closing = matches!(c, '。' | '！' | '？' | '!' | '?')
+            || (c == '.' && matches!(at(index + 1), ' ' | '\n' | '\0') && !ordinal(&chars, start, index));
+        if !closing && c != '\n' {
+            index += 1;
+            continue;
+        }
+        if c == '\n' {
+            end = index;
+        } else {
+            while matches!(at(end), '"' | '”' | '’' | ')' | '）' | '」') {
+                end += 1;
+            }
+        }
+        let mut tail = end;
+        while matches!(at(tail), ' ' | '\n') {
+            tail += 1;
+        }
+        let (from, middle, to) = (offset(start), offset(end), offset(tail));
+        if let (Some(sentence), Some(blank)) = (text.get(from..middle), text.get(middle..to)) {
+            found.push((sentence, blank));
+        }
+        start = tail;
+        index = tail.max(index + 1);
+    }
+    if let Some(rest) = text.get(offset(start)..).filter(|rest| !rest.is_empty()) {
+        found.push((rest, ""));
+    }
+    found
+}
+
+/// Whether the full stop at `index` ends nothing but a list's number.
+fn ordinal(chars: &[(usize, char)], start: usize, index: usize) -> bool {
+    chars
+        .get(start..index)
+        .is_some_and(|head| !head.is_empty() && head.iter().all(|(_, c)| c.is_ascii_digit() || *c == ' '))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_keep_decimals_ordinals_and_line_ends() {
+        let text = "Revenue was €93.36. Fine (really.) Yes!\n1. Emma: €12.\n2. Liam\n\n净额€8.4万。好";
+        let parts = sentences(text);
+        let only: Vec<&str> = parts.iter().map(|(sentence, _)| *sentence).collect();
+        assert_eq!(
+            only,
+            ["Revenue was €93.36.", "Fine (really.) Yes!", "1. Emma: €12.", "2. Liam", "净额€8.4万。", "好"]
+        );
+        let whole: String = parts.iter().flat_map(|(sentence, tail)| [*sentence, *tail]).collect();
+        assert_eq!(whole, text);
+    }
+
+    #[test]
+    fn our_own_messages_claim_no_action() {
+        for (key, en, zh) in crate::prompts::Prompts::load().unwrap().messages() {
+            for (sentence, _) in [en, zh].into_iter().flat_map(sentences) {
+                assert_eq!(claims::check(sentence, false), Ok(()), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_candidate_takes_the_place_of_the_unclear_name() {
+        let args: Map<String, Value> =
+            serde_json::from_value(serde_json::json!({"metric": "units", "filter": {"product": "beans"}}))
+                .unwrap();
+        let error = ToolError::ambiguous("several_of_that_name", vec![]).with("kind", "product").with("text", "beans");
+        let mended = replaced(&args, &error, "Espresso Beans 1kg").unwrap();
+        assert_eq!(mended["filter"]["product"], "Espresso Beans 1kg");
+        let error = ToolError::ambiguous("x", vec![]).with("text", "beans");
+        assert_eq!(replaced(&args, &error, "B").unwrap()["filter"]["product"], "B");
+        assert_eq!(replaced(&args, &ToolError::ambiguous("x", vec![]), "B"), None);
+    }
+}

@@ -1,0 +1,511 @@
+//! Who asks the planner, runs the tools and keeps the turn?
+//!
+//! All I/O of a turn: the planner is awaited, tools run on blocking threads with a stop button and a deadline, the turn
+//! is saved after each step, events go to whoever draws them. Every decision is [`Turn`]'s.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures::stream::{Stream, poll_fn};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio_util::sync::CancellationToken;
+
+use super::compose::{Composer, compose, sentences};
+use super::guard;
+use super::memory::Session;
+use super::planner::{PlanRequest, Planner};
+use super::turn::{Limits, Step, Stop, Turn};
+use super::{Answer, Call, DoneCall, Event, Plan, ShopDays};
+use crate::domain::{Clock, Day, Entities, Lang, Principal, Span, Work};
+use crate::model::Models;
+use crate::render::{Scope, Templates};
+use crate::store::{Store, StoreError};
+use crate::tool::{Effect, Entry, Outcome, ToolContext, ToolError};
+use crate::warehouse::Warehouse;
+
+/// The tools, made once.
+pub type Catalogue = Arc<Vec<Entry>>;
+
+/// Everything the agent is made of; the composition root fills it, a test may fill it otherwise.
+pub struct House {
+    /// Turns and sessions are kept here.
+    pub store: Store,
+    /// The shop's columns.
+    pub warehouse: Arc<Warehouse>,
+    /// Fitted models.
+    pub models: Arc<Models>,
+    /// Both hands of the clock.
+    pub clock: Clock,
+    /// All words, compiled.
+    pub templates: Arc<Templates>,
+    /// The shop's names.
+    pub entities: Arc<Entities>,
+    /// The tools.
+    pub catalogue: Catalogue,
+    /// Chooses the calls.
+    pub planner: Arc<dyn Planner>,
+    /// Writes the sentences.
+    pub composer: Arc<dyn Composer>,
+    /// What a turn may use up.
+    pub limits: Limits,
+}
+
+/// A question with who asks it.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// As the channel has proved.
+    pub principal: Principal,
+    /// The conversation to go on with; `None` begins one.
+    pub conversation: Option<String>,
+    /// As typed.
+    pub text: String,
+    /// The answer's language where it is not the question's.
+    pub lang: Option<Lang>,
+}
+
+/// The agent; clones share everything.
+#[derive(Clone)]
+pub struct Agent(Arc<Inner>);
+
+struct Inner {
+    house: House,
+    // std mutex: nothing awaits while it is held
+    busy: Mutex<HashMap<Vec<u8>, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// How many events may wait for a slow reader.
+const EVENTS: usize = 256;
+
+impl Agent {
+    /// From its parts.
+    pub fn new(house: House) -> Self {
+        Self(Arc::new(Inner { house, busy: Mutex::default() }))
+    }
+
+    /// The parts.
+    pub fn house(&self) -> &House {
+        &self.0.house
+    }
+
+    /// Answers a question; the stream ends with `Done`, or with `Failed` where nothing could be answered.
+    pub fn handle(
+        &self,
+        principal: Principal,
+        conversation: Option<String>,
+        text: &str,
+        cancel: CancellationToken,
+    ) -> impl Stream<Item = Event> + Send + Unpin + use<> {
+        self.take(Question { principal, conversation, text: text.to_owned(), lang: None }, cancel)
+    }
+
+    /// The same with every choice of the asker.
+    pub fn take(
+        &self,
+        question: Question,
+        cancel: CancellationToken,
+    ) -> impl Stream<Item = Event> + Send + Unpin + use<> {
+        let (events, receiver) = channel(EVENTS);
+        let inner = self.0.clone();
+        tokio::spawn(async move {
+            let out = Outlet { events, cancel };
+            if let Err(error) = inner.question(question, &out).await {
+                inner.broken(&error, &out).await;
+            }
+        });
+        stream_of(receiver)
+    }
+
+    /// Goes on with a turn that was cut off; `None` where there is none.
+    pub async fn resume(
+        &self,
+        principal: &Principal,
+        conversation: &str,
+        cancel: CancellationToken,
+    ) -> Result<Option<Answer>, StoreError> {
+        let (events, receiver) = channel(EVENTS);
+        let out = Outlet { events, cancel };
+        let session = self.0.session(conversation, principal).await?;
+        let Some(turn) = self.0.unfinished(&session).await? else { return Ok(None) };
+        let drain = tokio::spawn(async move {
+            let mut receiver = receiver;
+            while receiver.recv().await.is_some() {}
+        });
+        let answer = self.0.drive(turn, session, &out).await?;
+        drop(out);
+        // The drain ends with its last sender.
+        let _ = drain.await;
+        Ok(answer)
+    }
+
+    /// The whole answer of a question, without a stream.
+    pub async fn ask(&self, question: Question, cancel: CancellationToken) -> Result<Answer, String> {
+        use futures::StreamExt;
+        let mut stream = self.take(question, cancel);
+        let mut failed = None;
+        while let Some(event) = stream.next().await {
+            match event {
+                Event::Done(answer) => return Ok(*answer),
+                Event::Failed(why) => failed = Some(why),
+                _ => {}
+            }
+        }
+        Err(failed.unwrap_or_default())
+    }
+}
+
+fn stream_of(mut receiver: Receiver<Event>) -> impl Stream<Item = Event> + Send + Unpin {
+    poll_fn(move |context| receiver.poll_recv(context))
+}
+
+/// Where events go, and the stop button.
+struct Outlet {
+    events: Sender<Event>,
+    cancel: CancellationToken,
+}
+
+impl Outlet {
+    /// A reader that has gone does not stop the turn: it is kept, and can be read later.
+    async fn send(&self, event: Event) {
+        let _ = self.events.send(event).await;
+    }
+}
+
+impl Inner {
+    async fn question(self: &Arc<Self>, question: Question, out: &Outlet) -> Result<(), StoreError> {
+        let now = self.house.clock.now();
+        let conversation = question.conversation.unwrap_or_else(|| new_id(now));
+        let busy = self.busy(&Session::key_of(&conversation, &question.principal));
+        let _one_at_a_time = busy.lock().await;
+        let mut session = self.session(&conversation, &question.principal).await?;
+        if let Some(turn) = self.unfinished(&session).await? {
+            // A crash cut the last turn off; it is finished first, so that this question can follow it.
+            let (events, mut nobody) = channel(EVENTS);
+            let quiet = Outlet { events, cancel: out.cancel.clone() };
+            tokio::spawn(async move { while nobody.recv().await.is_some() {} });
+            self.drive(turn, session.clone(), &quiet).await?;
+            session = self.session(&conversation, &question.principal).await?;
+        }
+        let lang = question.lang.unwrap_or_else(|| session.lang_of(&question.text));
+        let text = match guard::clean(&question.text) {
+            Ok(text) => text,
+            Err(why) => {
+                out.send(Event::Failed(self.say(why.message(), lang))).await;
+                return Ok(());
+            }
+        };
+        let version = self.house.warehouse.data_version;
+        let turn = Turn::new(&session, text, lang, now, version, self.house.limits);
+        self.save(&turn).await?;
+        self.drive(turn, session, out).await?;
+        Ok(())
+    }
+
+    /// Steps a turn to its end.
+    async fn drive(
+        self: &Arc<Self>,
+        mut turn: Turn,
+        mut session: Session,
+        out: &Outlet,
+    ) -> Result<Option<Answer>, StoreError> {
+        let begun = Instant::now();
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(turn.seconds_max());
+        loop {
+            match turn.next() {
+                Step::AskPlanner { repair } => self.ask_planner(&mut turn, repair, deadline, out).await,
+                Step::RunTools(calls) => {
+                    for (index, call) in calls {
+                        if turn.stop.is_some() {
+                            break;
+                        }
+                        self.run_call(&mut turn, index, call, deadline, out).await;
+                        self.save(&turn).await?;
+                    }
+                    continue;
+                }
+                // Nothing proposes so far; a channel will draw the approval and tell the decision.
+                Step::AwaitApproval(_) => turn.decided(false),
+                Step::Compose => {
+                    let made = compose(&turn, &self.house.templates, self.house.composer.as_ref()).await;
+                    let mut answer = made.answer;
+                    answer.seconds = begun.elapsed().as_secs_f64();
+                    turn.composed(answer.clone(), made.choices, made.withheld);
+                    turn.close(&mut session);
+                    self.finish(&turn, &session).await?;
+                    self.draw(&answer, made.tables, made.failed, out).await;
+                    continue;
+                }
+                Step::Done => break,
+            }
+            self.save(&turn).await?;
+        }
+        Ok(turn.answer.map(|answer| *answer))
+    }
+
+    async fn ask_planner(
+        &self,
+        turn: &mut Turn,
+        repair: Option<String>,
+        deadline: tokio::time::Instant,
+        out: &Outlet,
+    ) {
+        out.send(Event::Status(self.word("reading_question", turn.lang))).await;
+        let planner = &self.house.planner;
+        // A reply to offered choices needs no planner.
+        if let Some(call) = turn.memory.chosen(&turn.question).filter(|_| repair.is_none()) {
+            let plan = Plan::Calls(vec![call.clone()]);
+            turn.planned(planner.name(), plan);
+            return;
+        }
+        let request = PlanRequest {
+            question: turn.question.clone(),
+            lang: turn.lang,
+            role: turn.principal.role,
+            days: self.days(),
+            memory: turn.memory.clone(),
+            entities: self.house.entities.clone(),
+            repair,
+        };
+        let plan = tokio::select! {
+            biased;
+            () = out.cancel.cancelled() => return turn.end_early(Stop::Cancelled),
+            plan = tokio::time::timeout_at(deadline, planner.plan(&request)) => plan,
+        };
+        match plan {
+            Ok(Ok(plan)) => turn.planned(planner.name(), plan),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the planner failed");
+                turn.not_planned(planner.name());
+            }
+            Err(_) => turn.end_early(Stop::OutOfTime),
+        }
+    }
+
+    async fn run_call(
+        self: &Arc<Self>,
+        turn: &mut Turn,
+        index: usize,
+        call: Call,
+        deadline: tokio::time::Instant,
+        out: &Outlet,
+    ) {
+        out.send(Event::ToolStarted { tool: call.tool.clone() }).await;
+        out.send(Event::Status(self.word(&call.tool, turn.lang))).await;
+        let begun = Instant::now();
+        let stop = out.cancel.child_token();
+        let checked = self.check(turn, &call);
+        let (args, result) = match checked {
+            Err(error) => (None, Err(error)),
+            Ok((args, Effect::Propose)) => {
+                turn.proposes(index, args);
+                return;
+            }
+            Ok((args, Effect::Read)) => {
+                let work = self.work(turn, &call.tool, args.clone(), &stop, out);
+                let done = tokio::select! {
+                    biased;
+                    () = out.cancel.cancelled() => return turn.end_early(Stop::Cancelled),
+                    done = tokio::time::timeout_at(deadline, work) => done,
+                };
+                match done {
+                    Ok(Ok(result)) => (Some(args), result),
+                    Ok(Err(panic)) => (Some(args), Err(ToolError::internal(panic))),
+                    Err(_) => {
+                        stop.cancel();
+                        return turn.end_early(Stop::OutOfTime);
+                    }
+                }
+            }
+        };
+        if out.cancel.is_cancelled() {
+            return turn.end_early(Stop::Cancelled);
+        }
+        let seconds = begun.elapsed().as_secs_f64();
+        let shown = args.clone().unwrap_or_else(|| Value::Object(call.args.clone()));
+        let error = result.as_ref().err().map(ToString::to_string);
+        if let Some(error) = &error {
+            tracing::info!(tool = call.tool, error, "a tool gave no answer");
+        }
+        let ok = error.is_none();
+        turn.ran(index, args, result, seconds);
+        let call = DoneCall { tool: call.tool, args: shown, ok, error: None, seconds };
+        out.send(Event::ToolFinished { call }).await;
+    }
+
+    /// The call's canonical arguments; a tool outside the role's catalogue does not exist.
+    fn check(&self, turn: &Turn, call: &Call) -> Result<(Value, Effect), ToolError> {
+        let role = turn.principal.role;
+        let entry = self.house.catalogue.iter().find(|entry| entry.name == call.tool);
+        let Some(entry) = entry.filter(|entry| entry.roles.contains(&role)) else {
+            tracing::warn!(tool = call.tool, ?role, "a tool outside the role's catalogue was called");
+            return Err(ToolError::forbidden());
+        };
+        let args = (entry.check)(&Value::Object(call.args.clone()))?;
+        let effect = (entry.effect)(&args)?;
+        Ok((args, effect))
+    }
+
+    /// Runs the tool on a blocking thread.
+    fn work(
+        self: &Arc<Self>,
+        turn: &Turn,
+        tool: &str,
+        args: Value,
+        stop: &CancellationToken,
+        out: &Outlet,
+    ) -> tokio::task::JoinHandle<Result<Outcome<Value>, ToolError>> {
+        let inner = self.clone();
+        let tool = tool.to_owned();
+        let principal = turn.principal.clone();
+        let watch = Watch {
+            stop: stop.clone(),
+            events: out.events.clone(),
+            templates: self.house.templates.clone(),
+            lang: turn.lang,
+        };
+        tokio::task::spawn_blocking(move || {
+            let house = &inner.house;
+            let entry = house.catalogue.iter().find(|entry| entry.name == tool);
+            let entry = entry.ok_or_else(ToolError::forbidden)?;
+            let context = ToolContext {
+                principal: &principal,
+                store: &house.store,
+                warehouse: &house.warehouse,
+                models: &house.models,
+                clock: house.clock,
+                work: &watch,
+            };
+            (entry.run)(&context, &args)
+        })
+    }
+
+    async fn draw(&self, answer: &Answer, tables: Vec<crate::domain::Table>, failed: bool, out: &Outlet) {
+        if failed {
+            out.send(Event::Failed(answer.text.clone())).await;
+        } else {
+            for (sentence, tail) in sentences(&answer.text) {
+                out.send(Event::Text(format!("{sentence}{tail}"))).await;
+            }
+        }
+        for table in tables {
+            out.send(Event::Table(table)).await;
+        }
+        if !answer.choices.is_empty() {
+            out.send(Event::Choices(answer.choices.clone())).await;
+        }
+        if !answer.next.is_empty() {
+            out.send(Event::Next(answer.next.clone())).await;
+        }
+        out.send(Event::Done(Box::new(answer.clone()))).await;
+    }
+
+    async fn broken(&self, error: &StoreError, out: &Outlet) {
+        tracing::error!(%error, "a turn could not be kept");
+        out.send(Event::Failed(format!("{error}"))).await;
+    }
+
+    fn days(&self) -> ShopDays {
+        let clock = self.house.clock;
+        match self.house.warehouse.order_days() {
+            Some(data) => ShopDays { today: clock.today(data.to), data },
+            None => {
+                let now = jiff::tz::Offset::UTC.to_datetime(clock.now()).date();
+                let today = clock.today(Day::from(now));
+                ShopDays { today, data: Span { from: today, to: today } }
+            }
+        }
+    }
+
+    fn word(&self, key: &str, lang: Lang) -> String {
+        self.house.templates.prompts().word("work", key, lang).to_owned()
+    }
+
+    fn say(&self, key: &str, lang: Lang) -> String {
+        self.house.templates.message(key, &Scope::words(lang, &Map::new())).unwrap_or_else(|_| key.to_owned())
+    }
+
+    fn busy(&self, key: &[u8]) -> Arc<tokio::sync::Mutex<()>> {
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        // Conversations nobody is in are forgotten, so the map stays as small as the traffic.
+        busy.retain(|_, lock| Arc::strong_count(lock) > 1);
+        busy.entry(key.to_vec()).or_default().clone()
+    }
+
+    async fn session(&self, conversation: &str, principal: &Principal) -> Result<Session, StoreError> {
+        let key = Session::key_of(conversation, principal);
+        let store = self.house.store.clone();
+        let kept = blocking(move || store.get::<Session>(&key)).await?;
+        Ok(kept.unwrap_or_else(|| Session::new(conversation, principal)))
+    }
+
+    /// The turn after the last complete one, where a crash left it.
+    async fn unfinished(&self, session: &Session) -> Result<Option<Turn>, StoreError> {
+        let key = Turn::key_of(&session.conversation, &session.principal, session.turns + 1);
+        let store = self.house.store.clone();
+        let turn = blocking(move || store.get::<Turn>(&key)).await?;
+        Ok(turn.map(|mut turn| {
+            turn.resumed();
+            turn
+        }))
+    }
+
+    async fn save(&self, turn: &Turn) -> Result<(), StoreError> {
+        let (store, turn) = (self.house.store.clone(), turn.clone());
+        blocking(move || store.put(&turn)).await
+    }
+
+    /// The complete turn and the conversation after it, together or not at all.
+    async fn finish(&self, turn: &Turn, session: &Session) -> Result<(), StoreError> {
+        let (store, turn, session) = (self.house.store.clone(), turn.clone(), session.clone());
+        blocking(move || {
+            let mut edit = store.edit();
+            edit.put(&turn)?;
+            edit.put(&session)?;
+            edit.commit()
+        })
+        .await
+    }
+}
+
+/// Store calls stay off the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panic) => Err(StoreError::Backend(panic.to_string())),
+    }
+}
+
+/// What a tool sees of the outside.
+struct Watch {
+    stop: CancellationToken,
+    events: Sender<Event>,
+    templates: Arc<Templates>,
+    lang: Lang,
+}
+
+impl Work for Watch {
+    fn progress(&self, what: &str, done: u64, total: u64) {
+        let word = self.templates.prompts().word("work", what, self.lang);
+        // A full queue drops a progress line, never the work.
+        let _ = self.events.try_send(Event::Status(format!("{word} {done}/{total}")));
+    }
+    fn cancelled(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+}
+
+/// A conversation's id from the time it began.
+fn new_id(now: Timestamp) -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut rest = now.as_microsecond().unsigned_abs();
+    let mut id = Vec::new();
+    while rest > 0 {
+        id.push(DIGITS.get((rest % 36) as usize).copied().map_or('0', char::from));
+        rest /= 36;
+    }
+    id.iter().rev().collect()
+}

@@ -1,0 +1,60 @@
+//! Is this a question we can take as it came?
+//!
+//! Text from outside is data: control characters, direction marks and invisible joiners that could hide words are taken
+//! out, and what is longer than a question ever is, is not read on.
+
+/// The longest question, in characters.
+pub const LONGEST: usize = 2_000;
+
+/// Why a text is no question.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoQuestion {
+    /// Nothing to read.
+    Empty,
+    /// Longer than [`LONGEST`].
+    TooLong,
+}
+
+impl NoQuestion {
+    /// Key of the message.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::Empty => "guard.empty",
+            Self::TooLong => "guard.too_long",
+        }
+    }
+}
+
+/// The question as people see it.
+pub fn clean(text: &str) -> Result<String, NoQuestion> {
+    let visible: String = text
+        .chars()
+        .filter_map(|c| match c {
+            '\t' | '\n' | '\r' => Some(' '),
+            c if c.is_control() => None,
+            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}' => None,
+            // Tag characters spell text that nobody sees.
+            '\u{e0000}'..='\u{e007f}' => None,
+            c => Some(c),
+        })
+        .collect();
+    let text = visible.trim();
+    match text.chars().count() {
+        0 => Err(NoQuestion::Empty),
+        long if long > LONGEST => Err(NoQuestion::TooLong),
+        _ => Ok(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invisible_characters_go_and_nothing_is_no_question() {
+        assert_eq!(clean(" rev\u{200b}enue\u{202e}\n last month ").as_deref(), Ok("revenue  last month"));
+        assert_eq!(clean(" \u{feff}\u{0} "), Err(NoQuestion::Empty));
+        assert_eq!(clean(&"问".repeat(LONGEST + 1)), Err(NoQuestion::TooLong));
+        assert!(clean(&"问".repeat(LONGEST)).is_ok());
+    }
+}
