@@ -173,13 +173,8 @@ impl<'a> Page<'a> {
         ledger.outcome(outcome);
         let tool = record.call.tool.as_str();
         let template = self.filled(self.templates.answer(tool, &scope));
-        let draft = Draft {
-            question: &self.turn.question,
-            lang: self.turn.lang,
-            tool,
-            outcome,
-            template: &template,
-        };
+        let draft =
+            Draft { question: &self.turn.question, lang: self.turn.lang, tool, outcome, template: &template };
         let text = match composer.compose(&draft).await {
             Some(text) => self.composed(&text, &template, &ledger),
             None => self.checked(&template, &ledger),
@@ -188,7 +183,9 @@ impl<'a> Page<'a> {
         let notes: Vec<String> = outcome
             .notes
             .iter()
-            .map(|note| self.templates.message(&format!("note.{}", note.key), &scope.clone().with(&note.params)))
+            .map(|note| {
+                self.templates.message(&format!("note.{}", note.key), &scope.clone().with(&note.params))
+            })
             .map(|filled| self.filled(filled))
             .filter(|note| !note.is_empty())
             .collect();
@@ -207,7 +204,8 @@ impl<'a> Page<'a> {
         }
         self.tables.extend(outcome.table.clone());
         self.evidence.push(CallEvidence { call, evidence: outcome.evidence.clone() });
-        let labels = Labels { templates: self.templates, lang: self.turn.lang, table: outcome.table.as_ref() };
+        let labels =
+            Labels { templates: self.templates, lang: self.turn.lang, table: outcome.table.as_ref() };
         self.facts.extend(outcome.all_facts().into_iter().map(|fact| LabelledFact {
             label: labels.of(&fact.id),
             fact: Fact { id: format!("c{call}.{}", fact.id), ..fact },
@@ -509,7 +507,9 @@ mod tests {
         let args: Map<String, Value> =
             serde_json::from_value(serde_json::json!({"metric": "units", "filter": {"product": "beans"}}))
                 .unwrap();
-        let error = ToolError::ambiguous("several_of_that_name", vec![]).with("kind", "product").with("text", "beans");
+        let error = ToolError::ambiguous("several_of_that_name", vec![])
+            .with("kind", "product")
+            .with("text", "beans");
         let mended = replaced(&args, &error, "Espresso Beans 1kg").unwrap();
         assert_eq!(mended["filter"]["product"], "Espresso Beans 1kg");
         let error = ToolError::ambiguous("x", vec![]).with("text", "beans");

@@ -32,7 +32,11 @@ pub fn clean(text: &str) -> Result<String, NoQuestion> {
         .filter_map(|c| match c {
             '\t' | '\n' | '\r' => Some(' '),
             c if c.is_control() => None,
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}' => None,
+            '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{ad}' => None,
             // Tag characters spell text that nobody sees.
             '\u{e0000}'..='\u{e007f}' => None,
             c => Some(c),

@@ -44,7 +44,11 @@ impl Session {
     /// The language to answer in: the question's own; a bare number or a choice goes on in the conversation's.
     pub fn lang_of(&self, text: &str) -> Lang {
         let wordless = !text.chars().any(char::is_alphabetic);
-        if self.turns > 0 && (wordless || self.memory.chosen(text).is_some()) { self.lang } else { Lang::of(text) }
+        if self.turns > 0 && (wordless || self.memory.chosen(text).is_some()) {
+            self.lang
+        } else {
+            Lang::of(text)
+        }
     }
 }
 
@@ -66,7 +70,8 @@ impl Memory {
             .ok()
             .and_then(|number| number.checked_sub(1))
             .and_then(|index| self.pending.get(index));
-        let by_label = || self.pending.iter().find(|choice| choice.label.to_lowercase() == reply.to_lowercase());
+        let by_label =
+            || self.pending.iter().find(|choice| choice.label.to_lowercase() == reply.to_lowercase());
         by_number.or_else(by_label).map(|choice| &choice.call)
     }
 }

@@ -14,7 +14,6 @@ pub mod turn;
 
 pub use driver::{Agent, Catalogue, House, Question};
 
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

@@ -196,9 +196,9 @@ impl Turn {
     pub fn next(&self) -> Step {
         match self.phase {
             Phase::Planning => Step::AskPlanner { repair: self.repair.clone() },
-            Phase::Running => Step::RunTools(
-                self.open().map(|(index, record)| (index, record.call.clone())).collect(),
-            ),
+            Phase::Running => {
+                Step::RunTools(self.open().map(|(index, record)| (index, record.call.clone())).collect())
+            }
             Phase::Approving => {
                 Step::AwaitApproval(self.open().filter(|(_, r)| r.awaits_approval).map(|(i, _)| i).collect())
             }
@@ -222,7 +222,8 @@ impl Turn {
             Plan::Reply(_) | Plan::Clarify { .. } | Plan::Handoff | Plan::Refuse(_) => Vec::new(),
         };
         self.plan = Some(plan);
-        if asked_again && wanted.len() == 1 && wanted.first() == self.calls.last().map(|record| &record.call) {
+        if asked_again && wanted.len() == 1 && wanted.first() == self.calls.last().map(|record| &record.call)
+        {
             // Refused arguments once more: nothing new can come of it, so the asker is told why.
             self.phase = Phase::Composing;
             return;
@@ -269,7 +270,8 @@ impl Turn {
         if self.phase != Phase::Approving {
             return;
         }
-        for record in self.calls.iter_mut().filter(|record| record.result.is_none() && record.awaits_approval) {
+        for record in self.calls.iter_mut().filter(|record| record.result.is_none() && record.awaits_approval)
+        {
             record.awaits_approval = false;
             if !approved {
                 record.result = Some(CallResult::Failed(ToolError::refused()));
@@ -363,7 +365,9 @@ impl Turn {
         }
         self.phase = Phase::Composing;
         let refused = self.calls.iter().rev().find_map(|record| match &record.result {
-            Some(CallResult::Failed(error)) if error.kind == ErrorKind::InvalidArgs => Some(error.to_string()),
+            Some(CallResult::Failed(error)) if error.kind == ErrorKind::InvalidArgs => {
+                Some(error.to_string())
+            }
             _ => None,
         });
         let last_failed = matches!(

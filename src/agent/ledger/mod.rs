@@ -111,7 +111,9 @@ impl Ledger {
                     self.name(text);
                     self.question(text);
                 }
-                Value::Array(values) => values.iter().filter_map(Value::as_str).for_each(|text| self.name(text)),
+                Value::Array(values) => {
+                    values.iter().filter_map(Value::as_str).for_each(|text| self.name(text))
+                }
                 Value::Number(number) => {
                     // Whatever it counts, the message's own words say so.
                     let value = number.as_f64().unwrap_or_default();
