@@ -26,16 +26,22 @@ const CHINESE: &str = "订单号,下单时间,客户编号,商品名称,数量,�
 fn a_chinese_file_in_any_encoding_gives_the_same_shop() {
     let options = Options { currency: Some("CNY".into()), ..Options::default() };
     let (plain, report) = import("orders.csv", CHINESE, &options);
-    assert_eq!((report.kind, report.encoding, report.timezone.as_str()), ("orders", "UTF-8", "Asia/Shanghai"));
+    assert_eq!(
+        (report.kind, report.encoding, report.timezone.as_str()),
+        ("orders", "UTF-8", "Asia/Shanghai")
+    );
     let first = &orders(&plain)[0];
     assert_eq!((first.id.0.as_str(), first.lines.len(), first.goods), ("1001", 2, Micros(90_000_000)));
     assert_eq!((first.placed_on.to_string(), first.placed_at), ("2026-05-01".into(), 1_777_651_080));
     assert_eq!(orders(&plain)[1].net_goods(), Micros::ZERO);
 
     let gbk = encoding_rs::GB18030.encode(CHINESE).0.into_owned();
-    let utf16: Vec<u8> = [0xFF, 0xFE].into_iter().chain(CHINESE.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let utf16: Vec<u8> =
+        [0xFF, 0xFE].into_iter().chain(CHINESE.encode_utf16().flat_map(u16::to_le_bytes)).collect();
     let bom = [b"\xEF\xBB\xBF", CHINESE.as_bytes()].concat();
-    for (bytes, encoding) in [(gbk.clone(), "gb18030"), (utf16, "UTF-16LE"), (bom, "UTF-8"), (gzip(&gbk), "gb18030")] {
+    for (bytes, encoding) in
+        [(gbk.clone(), "gb18030"), (utf16, "UTF-16LE"), (bom, "UTF-8"), (gzip(&gbk), "gb18030")]
+    {
         let (store, report) = import("orders.csv", bytes, &options);
         assert_eq!(report.encoding, encoding);
         assert_eq!(content(&store), content(&plain));
@@ -106,7 +112,11 @@ fn values_of_a_whole_order_count_once_and_are_shared_out() {
     assert_eq!([a.lines[0].discount, a.lines[1].discount], [Micros(2_360_000), Micros(640_000)]);
     assert_eq!((a.refunds.len(), a.refunds[0].line, a.net_goods()), (1, None, Micros(17_500_000)));
     assert_eq!((b.discount, b.refunds[0].line, b.refunds[0].qty), (Micros(1_500_000), Some(1), 1));
-    assert_eq!((c.refunds.len(), c.net_goods()), (2, Micros::ZERO), "each row's own value, not the order's twice");
+    assert_eq!(
+        (c.refunds.len(), c.net_goods()),
+        (2, Micros::ZERO),
+        "each row's own value, not the order's twice"
+    );
 }
 
 #[test]
@@ -126,7 +136,9 @@ fn a_status_of_refunded_without_an_amount_is_an_estimate_and_said() {
         &euros(),
     );
     let found = orders(&store);
-    assert!(found[0].flags.refund_amount_estimated && found[0].net_goods() == Micros::ZERO && found[0].is_sale());
+    assert!(
+        found[0].flags.refund_amount_estimated && found[0].net_goods() == Micros::ZERO && found[0].is_sale()
+    );
     assert!(!found[1].is_sale() && !found[2].is_sale());
     assert!(report.cannot_answer.iter().any(|note| note.starts_with("how much was refunded")));
 }
@@ -139,7 +151,10 @@ fn customers_and_products_are_told_apart_from_orders() {
         &Options::default(),
     );
     let ann = store.get::<Customer>(b"c1").unwrap().unwrap();
-    assert_eq!((report.kind, ann.email.as_deref(), ann.consent.email), ("customers", Some("ann@example.com"), Some(true)));
+    assert_eq!(
+        (report.kind, ann.email.as_deref(), ann.consent.email),
+        ("customers", Some("ann@example.com"), Some(true))
+    );
     assert_eq!(store.shop().unwrap(), None, "a list of customers says nothing about money");
     let (store, report) = import(
         "products.csv",
@@ -147,7 +162,10 @@ fn customers_and_products_are_told_apart_from_orders() {
         &euros(),
     );
     let tee = store.get::<Product>(b"T1").unwrap().unwrap();
-    assert_eq!((report.kind, tee.variants, tee.price), ("products", vec!["S".into(), "M".into()], Some(Micros(9_990_000))));
+    assert_eq!(
+        (report.kind, tee.variants, tee.price),
+        ("products", vec!["S".into(), "M".into()], Some(Micros(9_990_000)))
+    );
 }
 
 #[test]
@@ -180,7 +198,10 @@ fn lines_of_uci_become_orders_returns_fees_and_products() {
         536380,22960,damaged,-3,2010-12-01 09:41,0,,United Kingdom\n";
     let (store, report) = import("lines.csv", text, &Options::default());
     let found = orders(&store);
-    assert_eq!(found.iter().map(|order| order.id.0.as_str()).collect::<Vec<_>>(), ["536365", "536366", "536390"]);
+    assert_eq!(
+        found.iter().map(|order| order.id.0.as_str()).collect::<Vec<_>>(),
+        ["536365", "536366", "536390"]
+    );
     let first = &found[0];
     assert_eq!((first.lines.len(), first.goods, first.shipping), (4, Micros(30_600_000), Micros(18_000_000)));
     assert_eq!(first.lines[3].kind, LineKind::Adjustment);
@@ -217,7 +238,8 @@ fn the_churn_window_is_kept_at_the_first_import() {
         text += &format!("{n},{day},c,10\n");
         day = day.plus(if n == 9 { 200 } else { 40 });
     }
-    let (store, _) = import("orders.csv", text, &Options { currency: Some("EUR".into()), ..Options::default() });
+    let (store, _) =
+        import("orders.csv", text, &Options { currency: Some("EUR".into()), ..Options::default() });
     assert_eq!(store.shop().unwrap().unwrap().churn_window_days, Some(60));
 }
 
@@ -229,15 +251,25 @@ fn orders_in_another_currency_are_kept_in_it() {
         &Options::default(),
     );
     assert_eq!(store.shop().unwrap().unwrap().currency, Currency::EUR, "the most frequent");
-    assert_eq!(report.sums.iter().map(|(code, sums)| (code.as_str(), sums.orders)).collect::<Vec<_>>(), [("EUR", 2), ("USD", 1)]);
+    assert_eq!(
+        report.sums.iter().map(|(code, sums)| (code.as_str(), sums.orders)).collect::<Vec<_>>(),
+        [("EUR", 2), ("USD", 1)]
+    );
     assert_eq!(orders(&store)[2].currency.code(), "USD");
 }
 
 #[test]
 fn a_dry_run_says_the_same_and_stores_nothing() {
-    let (store, report) = import("orders.csv", CHINESE, &Options { dry_run: true, currency: Some("CNY".into()), ..Options::default() });
+    let (store, report) = import(
+        "orders.csv",
+        CHINESE,
+        &Options { dry_run: true, currency: Some("CNY".into()), ..Options::default() },
+    );
     assert_eq!((report.orders, report.changes, report.first_rows.len()), (2, None, 3));
-    assert_eq!((store.data_version().unwrap(), store.scan::<Order>().count(), store.shop().unwrap()), (0, 0, None));
+    assert_eq!(
+        (store.data_version().unwrap(), store.scan::<Order>().count(), store.shop().unwrap()),
+        (0, 0, None)
+    );
 }
 
 #[test]
@@ -299,10 +331,14 @@ fn uci_is_read_whole() {
     let store = Store::memory();
     let report = import_file(&store, &data, &Options::default(), &Clock::system(None), &NoWork).unwrap();
     // Counted by a separate script (csv and decimal of Python): lines above 0 that are no fee and no correction.
-    assert_eq!((report.rows, report.orders, report.fees, report.corrections), (531_282, 19_959, 2_311, 1_179));
+    assert_eq!(
+        (report.rows, report.orders, report.fees, report.corrections),
+        (531_282, 19_959, 2_311, 1_179)
+    );
     assert_eq!(report.sums["GBP"].lines_total, Micros(10_272_118_873_000));
     assert_eq!(store.scan::<Product>().count(), 3_913);
-    let customers: std::collections::BTreeSet<_> = orders(&store).into_iter().filter_map(|order| order.customer).collect();
+    let customers: std::collections::BTreeSet<_> =
+        orders(&store).into_iter().filter_map(|order| order.customer).collect();
     assert!(customers.len() >= 4_334);
     let again = import_file(&store, &data, &Options::default(), &Clock::system(None), &NoWork).unwrap();
     assert!(!again.changes.unwrap().changed());

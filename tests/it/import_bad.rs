@@ -222,7 +222,10 @@ fn rows_that_cannot_be() {
             "status: \"lost\" is not a known status; \
              write pending, paid, shipped, completed, cancelled, refunded or partially_refunded",
         ),
-        ("1,2026-05-01,1,abc,EUR,paid,", "unit_price: \"abc\" is not a number with a decimal point; write digits only"),
+        (
+            "1,2026-05-01,1,abc,EUR,paid,",
+            "unit_price: \"abc\" is not a number with a decimal point; write digits only",
+        ),
         ("1,2026-05-01,1.5,5,EUR,paid,", "quantity: \"1.5\" is not a whole number; write whole pieces"),
         (",2026-05-01,1,5,EUR,paid,", "order_id: \"\" is no id; fill it in"),
         ("1,,1,5,EUR,paid,", "date: \"\" is no date; fill it in"),
@@ -249,7 +252,10 @@ fn above_one_in_a_hundred_nothing_is_stored_and_ten_are_named() {
         text += &format!("{n},{},5\n", if n < 11 { "soon" } else { "2026-05-01" });
     }
     let said = Files::new().sentence("a.csv", text, &euros());
-    assert!(said.starts_with("a.csv: 11 of 100 rows cannot be read, so nothing was stored; mend them"), "{said}");
+    assert!(
+        said.starts_with("a.csv: 11 of 100 rows cannot be read, so nothing was stored; mend them"),
+        "{said}"
+    );
     assert_eq!(said.lines().count(), 1 + 10);
 }
 

@@ -71,7 +71,10 @@ fn import_says_what_it_did_and_export_gives_it_back() {
     assert!(text.contains("order: 1 created, 0 updated, 0 unchanged"), "{text}");
     assert!(import(&[]).contains("nothing changed, data version 1"));
     let json: serde_json::Value = serde_json::from_str(&import(&["--json"])).unwrap();
-    assert_eq!((json["rows"].as_u64(), json["sums"]["EUR"]["lines_total"].as_str()), (Some(1), Some("10.50")));
+    assert_eq!(
+        (json["rows"].as_u64(), json["sums"]["EUR"]["lines_total"].as_str()),
+        (Some(1), Some("10.50"))
+    );
 
     let exported = mercato(&data, &["export", "order"]).output().unwrap().stdout;
     let order: serde_json::Value = serde_json::from_slice(&exported).unwrap();
@@ -92,11 +95,8 @@ fn export_into_head_ends_quietly() {
     let files = Files::new();
     let (data, lines) = (files.path("shop"), files.write("lines.csv", uci_file(5_000)));
     mercato(&data, &["import", lines.to_str().unwrap()]).output().unwrap();
-    let mut export = mercato(&data, &["export"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut export =
+        mercato(&data, &["export"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // What `head -c 10` does: read a little, close the pipe.
     let mut pipe = export.stdout.take().unwrap();
     let mut start = [0; 10];

@@ -18,28 +18,33 @@ const SEEDS: [&str; 4] = [
 ];
 
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
-    let change = (any::<prop::sample::Index>(), prop_oneof![
-        Just(None),
-        prop::sample::select(b",;\"'\n\r\t\0-.0129E+=$\xE4\xFF\x1F".to_vec()).prop_map(Some),
-        any::<u8>().prop_map(Some),
-    ]);
+    let change = (
+        any::<prop::sample::Index>(),
+        prop_oneof![
+            Just(None),
+            prop::sample::select(b",;\"'\n\r\t\0-.0129E+=$\xE4\xFF\x1F".to_vec()).prop_map(Some),
+            any::<u8>().prop_map(Some),
+        ],
+    );
     let cut = prop::option::weighted(0.2, any::<prop::sample::Index>());
-    (prop::sample::select(&SEEDS[..]), prop::collection::vec(change, 0..12), cut).prop_map(|(seed, changes, cut)| {
-        let mut bytes = seed.as_bytes().to_vec();
-        for (at, byte) in changes {
-            let at = at.index(bytes.len());
-            match byte {
-                Some(byte) if bytes.len() % 2 == 0 => bytes[at] = byte,
-                Some(byte) => bytes.insert(at, byte),
-                None if bytes.len() > 1 => drop(bytes.remove(at)),
-                None => {}
+    (prop::sample::select(&SEEDS[..]), prop::collection::vec(change, 0..12), cut).prop_map(
+        |(seed, changes, cut)| {
+            let mut bytes = seed.as_bytes().to_vec();
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                match byte {
+                    Some(byte) if bytes.len() % 2 == 0 => bytes[at] = byte,
+                    Some(byte) => bytes.insert(at, byte),
+                    None if bytes.len() > 1 => drop(bytes.remove(at)),
+                    None => {}
+                }
             }
-        }
-        if let Some(cut) = cut {
-            bytes.truncate(cut.index(bytes.len()));
-        }
-        bytes
-    })
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            bytes
+        },
+    )
 }
 
 proptest! {

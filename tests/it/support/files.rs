@@ -57,11 +57,7 @@ pub(crate) fn clock() -> Clock {
 
 /// What is mostly said: euros, Berlin.
 pub(crate) fn euros() -> Options {
-    Options {
-        currency: Some("EUR".into()),
-        timezone: Some("Europe/Berlin".into()),
-        ..Options::default()
-    }
+    Options { currency: Some("EUR".into()), timezone: Some("Europe/Berlin".into()), ..Options::default() }
 }
 
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -81,9 +77,8 @@ pub(crate) fn content(store: &Store) -> String {
 
 /// A file of UCI's kind: `lines` lines over a year of days, with the rows of an invoice scattered.
 pub(crate) fn uci_file(lines: usize) -> String {
-    let mut text = String::from(
-        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n",
-    );
+    let mut text =
+        String::from("InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n");
     let invoices = (lines / 25).max(1);
     let first = Day::from_ymd(2010, 12, 1).unwrap();
     for n in 0..lines {
