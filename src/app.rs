@@ -5,12 +5,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::compose::TemplateComposer;
+use crate::agent::planner::EmbeddedPlanner;
+use crate::agent::turn::Limits;
+use crate::agent::{Agent, House};
 use crate::config::Config;
-use crate::domain::{Clock, Principal, Work};
+use crate::domain::{Clock, Entities, Principal, Work};
 use crate::model::{Models, Shelf};
 use crate::prompts::Prompts;
+use crate::render::Templates;
 use crate::store::{Record, Store};
-use crate::tool::ToolContext;
+use crate::tool::{self, ToolContext};
 use crate::warehouse::Warehouse;
 
 /// An open shop with everything a channel needs.
@@ -23,8 +28,10 @@ pub struct App {
     pub models: Arc<Models>,
     /// Both hands of the clock.
     pub clock: Clock,
-    /// All words.
-    pub prompts: Arc<Prompts>,
+    /// The shop's names.
+    pub entities: Arc<Entities>,
+    /// All words, compiled.
+    pub templates: Arc<Templates>,
 }
 
 impl App {
@@ -38,8 +45,30 @@ impl App {
     pub fn over(store: Store, config: &Config) -> anyhow::Result<Self> {
         let warehouse = Arc::new(Warehouse::load(&store)?);
         let models = Arc::new(Models::on(Arc::new(StoreShelf(store.clone()))));
-        let prompts = Arc::new(Prompts::load()?);
-        Ok(Self { store, warehouse, models, clock: Clock::system(config.today), prompts })
+        let entities = Arc::new(warehouse.entities());
+        let templates = Arc::new(Templates::compile(Arc::new(Prompts::load()?))?);
+        Ok(Self { store, warehouse, models, clock: Clock::system(config.today), entities, templates })
+    }
+
+    /// All words.
+    pub fn prompts(&self) -> &Prompts {
+        self.templates.prompts()
+    }
+
+    /// The agent over this shop, with the planner that is built in.
+    pub fn agent(&self) -> Agent {
+        Agent::new(House {
+            store: self.store.clone(),
+            warehouse: self.warehouse.clone(),
+            models: self.models.clone(),
+            clock: self.clock,
+            templates: self.templates.clone(),
+            entities: self.entities.clone(),
+            catalogue: Arc::new(tool::all()),
+            planner: Arc::new(EmbeddedPlanner::new(self.prompts())),
+            composer: Arc::new(TemplateComposer),
+            limits: Limits::default(),
+        })
     }
 
     /// What a tool's call may use.

@@ -32,9 +32,12 @@ pub struct ConfigError {
 impl Config {
     /// Reads `mercato.toml` in this folder where there is one, then the environment.
     pub fn load(folder: &Path) -> Result<Self, ConfigError> {
-        let figment = Figment::new()
-            .merge(Toml::file_exact(folder.join("mercato.toml")))
-            .merge(Env::prefixed("MERCATO_").only(&FROM_ENVIRONMENT));
+        let file = folder.join("mercato.toml");
+        let mut figment = Figment::new();
+        if file.exists() {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let figment = figment.merge(Env::prefixed("MERCATO_").only(&FROM_ENVIRONMENT));
         figment.extract().map_err(|error| {
             let source_name = match &error.metadata {
                 Some(metadata) if metadata.name.contains("environment") => "environment".to_owned(),
@@ -65,6 +68,11 @@ mod tests {
             (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{error}"),
             (got, _) => panic!("{got:?}"),
         }
+    }
+
+    #[test]
+    fn no_file_means_no_settings() {
+        assert_eq!(Config::load(Path::new("/nonexistent")).unwrap(), Config::default());
     }
 
     #[test]

@@ -52,14 +52,14 @@ impl Tool {
             bail!("no tool is called {}; there are {}", self.name, names.join(", "));
         };
         let app = App::open(&data_folder(data))?;
-        let templates = Templates::compile(app.prompts.clone())?;
+        let templates = &app.templates;
         if self.batch {
             for line in std::io::stdin().lock().lines() {
                 let line = line.context("standard input cannot be read")?;
                 if !line.trim().is_empty() {
                     let args = parse(&line)?;
                     let done = call(&app, &entry, &principal, &args);
-                    out.line(json_line(&templates, self.lang, &done).to_string())?;
+                    out.line(json_line(templates, self.lang, &done).to_string())?;
                 }
             }
             return Ok(());
@@ -67,12 +67,12 @@ impl Tool {
         let args = parse(&self.args)?;
         let done = call(&app, &entry, &principal, &args);
         if self.json {
-            out.line(json_line(&templates, self.lang, &done).to_string())?;
+            out.line(json_line(templates, self.lang, &done).to_string())?;
         }
         match done {
-            Ok((args, outcome)) if !self.json => self.print(&templates, &args, &outcome, out),
+            Ok((args, outcome)) if !self.json => self.print(templates, &args, &outcome, out),
             Ok(_) => Ok(()),
-            Err(error) => bail!("{}", people_text(&templates, self.lang, &error)),
+            Err(error) => bail!("{}", people_text(templates, self.lang, &error)),
         }
     }
 
