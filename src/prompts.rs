@@ -200,6 +200,11 @@ impl Prompts {
         self.words.get(kind).into_iter().flatten().map(|(key, word)| (key.as_str(), word))
     }
 
+    /// All vocabularies by kind.
+    pub fn vocabularies(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, Word>)> {
+        self.words.iter().map(|(kind, words)| (kind.as_str(), words))
+    }
+
     /// How we say a key of a vocabulary; the key itself where the vocabulary lacks it.
     pub fn word<'a>(&'a self, kind: &str, key: &'a str, lang: Lang) -> &'a str {
         self.words.get(kind).and_then(|words| words.get(key)).map_or(key, |word| word.say(lang))

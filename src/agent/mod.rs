@@ -10,6 +10,7 @@ pub mod guard;
 pub mod ledger;
 pub mod memory;
 pub mod planner;
+pub mod repair;
 pub mod turn;
 
 pub use driver::{Agent, Catalogue, House, Question};

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 pub use embedded::EmbeddedPlanner;
+pub(crate) use embedded::parse_number;
 
 use super::{Memory, Plan, ShopDays};
 use crate::domain::{Entities, Lang, Role};

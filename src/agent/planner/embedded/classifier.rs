@@ -48,12 +48,6 @@ pub(super) struct Opinion {
     pub familiar: f32,
 }
 
-impl Opinion {
-    pub(super) fn of(&self, class: &str) -> f32 {
-        self.ranked.iter().find(|(name, _)| name == class).map_or(0.0, |(_, p)| *p)
-    }
-}
-
 impl Classifier {
     /// Learns from (class, features) examples.
     pub(super) fn train(classes: Vec<String>, examples: &[(usize, Features)]) -> Self {

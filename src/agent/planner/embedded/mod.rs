@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 
 use self::classifier::{Classifier, Features, Opinion};
 use self::names::{NameIndex, Thing};
+pub(crate) use self::numbers::parse_number;
 use self::reading::Reading;
 use self::vocabulary::Vocabulary;
 use super::{PlanError, PlanRequest, Planner};

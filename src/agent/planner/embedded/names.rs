@@ -232,6 +232,11 @@ impl NameIndex {
         wanted.iter().all(|wanted| words.any(|word| word == *wanted))
     }
 
+    /// Whether this is a word of one of the shop's names, and so no misspelling.
+    pub(super) fn has_word(&self, word: &str) -> bool {
+        self.words.contains(word) || self.parts.contains(word) || self.keys.contains(word)
+    }
+
     /// Whether this is a first or last name of a customer.
     pub(super) fn is_part_of_customer(&self, word: &str) -> bool {
         self.parts.contains(word)

@@ -37,7 +37,7 @@ fn weight(metric: &str) -> u8 {
 
 impl<'a> Reading<'a> {
     pub(super) fn new(text: &str, vocabulary: &'a Vocabulary, index: &'a NameIndex, today: Day) -> Self {
-        let mut s = Sentence::new(text, vocabulary);
+        let mut s = Sentence::new(text, vocabulary, |word| index.has_word(word));
         index.mend(&mut s.tokens, vocabulary);
         let names = index.find(&s, vocabulary);
         let times = mentions(&s, today)
@@ -57,7 +57,8 @@ impl<'a> Reading<'a> {
 
     /// The metrics asked for: the one that wins, then those joined to it by "and".
     pub(super) fn metrics(&self) -> Vec<String> {
-        let hits = self.metric_hits();
+        let hits: Vec<Hit> = self.metric_hits().into_iter().map(|hit| self.as_meant(hit)).collect();
+        let hits: Vec<&Hit> = hits.iter().collect();
         let Some(first) = self.best(&hits) else { return Vec::new() };
         let mut metrics = vec![first.key.clone()];
         let mut end = first.to;
@@ -97,6 +98,47 @@ impl<'a> Reading<'a> {
             .collect()
     }
 
+    /// What customers spend is our revenue; what we spend is advertising.
+    fn as_meant(&self, hit: &Hit) -> Hit {
+        let ours = self.name(Thing::Channel).is_some()
+            || self.group().as_deref() == Some("channel")
+            || (0..self.s.tokens.len()).any(|at| {
+                matches!(
+                    self.s.text(at),
+                    "ads" | "ad" | "advertising" | "marketing" | "media" | "campaigns" | "campaign"
+                ) || self.s.says(at, &["广", "告"])
+                    || self.s.says(at, &["投", "放"])
+                    || self.s.says(at, &["推", "广"])
+                    || self.s.says(at, &["营", "销"])
+            });
+        let theirs = self.segment().is_some()
+            || self.name(Thing::City).is_some()
+            || self.name(Thing::Product).is_some()
+            || self.name(Thing::Category).is_some()
+            || self.s.says(hit.to, &["with", "us"])
+            || (0..self.s.tokens.len()).any(|at| {
+                self.s.text(at) != "new"
+                    && (matches!(
+                        self.s.text(at),
+                        "customers"
+                            | "people"
+                            | "they"
+                            | "buyers"
+                            | "shoppers"
+                            | "clients"
+                            | "customer"
+                            | "everyone"
+                    ) || self.s.says(at, &["客", "户"])
+                        || self.s.says(at, &["顾", "客"])
+                        || self.s.says(at, &["大", "家"]))
+            });
+        let mut hit = hit.clone();
+        if hit.key == "spend" && theirs && !ours {
+            "revenue".clone_into(&mut hit.key);
+        }
+        hit
+    }
+
     fn is_discount_rate(&self, at: usize) -> bool {
         self.s.cue(at, "discount_rate").is_some() && self.percent().is_some()
     }
@@ -127,7 +169,7 @@ impl<'a> Reading<'a> {
     pub(super) fn group(&self) -> Option<String> {
         let mut found: Vec<(usize, usize, String)> = Vec::new();
         for hit in self.s.of("group") {
-            if self.in_time(hit.from, hit.to) || self.in_name(hit.from, hit.to) {
+            if self.in_time(hit.from, hit.to) || self.in_name(hit.from, hit.to) || self.in_comparison(hit) {
                 continue;
             }
             if let Some(from) = self.group_start(hit) {
@@ -152,6 +194,11 @@ impl<'a> Reading<'a> {
         }
         found.sort_by_key(|(from, _, _)| *from);
         found.first().map(|(_, _, key)| key.clone()).or_else(|| self.trend_group())
+    }
+
+    /// The week of "the week before" is no group.
+    fn in_comparison(&self, hit: &Hit) -> bool {
+        self.s.of("compare").any(|other| other.overlaps(hit.from, hit.to))
     }
 
     /// Where "by city", "top 5 products", 各城市, 城市排行 begin.
@@ -318,10 +365,10 @@ impl<'a> Reading<'a> {
                             || (hit.from == said.end + 1 && self.s.cue(said.end, "counted").is_some()))
                 });
             // 一个 and "one of" count nothing
-            let vague =
-                said.value < 2.0 && !self.s.tokens.get(at).is_some_and(|token| token.number().is_some());
-            let digits_alone = self.s.tokens.len() <= 2;
-            if (led || counted || digits_alone) && !(vague && !led) {
+            let digits = self.s.tokens.get(at).is_some_and(|token| token.number().is_some());
+            let vague = said.value < 2.0 && !digits;
+            let alone = digits && self.s.tokens.len() <= 2;
+            if (led || counted || alone) && !vague {
                 return Some(said.value as i64);
             }
         }

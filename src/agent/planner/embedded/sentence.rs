@@ -16,9 +16,9 @@ pub(super) struct Sentence<'a> {
 }
 
 impl<'a> Sentence<'a> {
-    pub(super) fn new(text: &str, vocabulary: &'a Vocabulary) -> Self {
+    pub(super) fn new(text: &str, vocabulary: &'a Vocabulary, is_name: impl Fn(&str) -> bool) -> Self {
         let mut tokens = tokens(text);
-        vocabulary.mend(&mut tokens);
+        vocabulary.mend(&mut tokens, is_name);
         let hits = vocabulary.hits(&tokens);
         Self { tokens, hits, vocabulary }
     }
@@ -51,7 +51,7 @@ impl<'a> Sentence<'a> {
     /// The start of a wording of `kind` and `key` that ends right before `end`.
     fn before(&self, end: usize, kind: &'static str, key: &str) -> Option<usize> {
         (end.saturating_sub(CUE_TOKENS)..end)
-            .find(|start| self.vocabulary.at(&self.tokens, *start, kind, key) == Some(end))
+            .find(|start| self.vocabulary.spans(&self.tokens, *start, end, kind, key))
     }
 
     /// The start of the small word `key` that ends right before `end`.

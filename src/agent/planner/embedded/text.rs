@@ -108,7 +108,14 @@ pub(super) fn tokens(sentence: &str) -> Vec<Token> {
             Kind::Mark if matches!(c, '–' | '—' | '−' | '~' | '〜') => "-".to_owned(),
             _ => raw.to_lowercase(),
         };
-        tokens.push(Token { text, raw, kind, spaced });
+        // "top3" is two words
+        if let Some((word, digits)) = led_number(&text) {
+            tokens.push(Token { text: word.to_owned(), raw: word.to_owned(), kind, spaced });
+            let kind = Kind::Number(digits.parse().unwrap_or(f64::NAN));
+            tokens.push(Token { text: digits.to_owned(), raw: digits.to_owned(), kind, spaced: false });
+        } else {
+            tokens.push(Token { text, raw, kind, spaced });
+        }
         spaced = false;
         i = end;
     }
@@ -123,6 +130,12 @@ fn word(chars: &[char], start: usize) -> usize {
         return (start + length + 1).min(chars.len());
     }
     start + chars.iter().skip(start).take_while(|c| inside(**c)).count()
+}
+
+fn led_number(text: &str) -> Option<(&str, &str)> {
+    let digits = text.strip_prefix("top")?;
+    let number = !digits.is_empty() && digits.len() < 6 && digits.chars().all(|c| c.is_ascii_digit());
+    number.then_some(("top", digits))
 }
 
 /// "who's" → who, "can't" → cant.

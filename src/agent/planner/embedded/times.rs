@@ -175,7 +175,107 @@ fn single(s: &Sentence<'_>, at: usize, today: Day) -> Option<Mention> {
     let day = single_day(s, at, today).map(|(span, to)| Mention { when: When::Days(span), from: at, to });
     // 2000 of "2000 customers" is no year
     let point = point.filter(|mention| !(mention.to == at + 1 && is_counted(s, at)));
-    [named, point, day].into_iter().flatten().max_by_key(|mention| mention.to)
+    let found =
+        [named, point, day, holiday(s, at, today)].into_iter().flatten().max_by_key(|mention| mention.to)?;
+    Some(part_of_month(s, found, today))
+}
+
+/// 情人节, "Black Friday": the nearest that has begun, or of the year said beside it.
+fn holiday(s: &Sentence<'_>, at: usize, today: Day) -> Option<Mention> {
+    let this = today.date().year();
+    let relative = [(["去", "年"], 1), (["今", "年"], 0), (["前", "年"], 2), (["last", "year"], 1)];
+    let led = relative.into_iter().find(|(texts, _)| s.says(at, texts)).map(|(_, back)| this - back);
+    let written = s.tokens.get(at)?.whole().filter(|year| (1995..2050).contains(year));
+    let (before, start) = match (led, written) {
+        (Some(year), _) => (Some(year), at + 2),
+        (None, Some(year)) => (i16::try_from(year).ok(), at + 1 + usize::from(s.text(at + 1) == "年")),
+        (None, None) => (None, at + usize::from(s.text(at) == "last")),
+    };
+    let hit = s.of("holiday").find(|hit| hit.from == start)?;
+    let after =
+        s.tokens.get(hit.to).and_then(|token| token.whole()).filter(|year| (1995..2050).contains(year));
+    let last_year = s.says(hit.to, &["last", "year"]);
+    let (year, to) = match (before, after) {
+        (Some(year), _) => (Some(year), hit.to),
+        (None, Some(year)) => (i16::try_from(year).ok(), hit.to + 1),
+        (None, None) if last_year => (Some(this - 1), hit.to + 2),
+        (None, None) => (None, hit.to),
+    };
+    let day = |year: i16| holiday_in(&hit.key, year);
+    let day = match year {
+        Some(year) => day(year)?,
+        None => (0..2).filter_map(|back| day(this - back)).find(|day| *day <= today)?,
+    };
+    Some(Mention { when: When::Days(Span { from: day, to: day }), from: at, to })
+}
+
+fn holiday_in(key: &str, year: i16) -> Option<Day> {
+    // Black Friday follows the fourth Thursday of November
+    let black_friday = || {
+        let first = Day::from_ymd(year, 11, 1)?;
+        let to_thursday = (3 - i32::from(first.weekday().to_monday_zero_offset())).rem_euclid(7);
+        Some(first.plus(to_thursday + 22))
+    };
+    match key {
+        "black_friday" => black_friday(),
+        "cyber_monday" => black_friday().map(|day| day.plus(3)),
+        _ => {
+            let (month, day) = key.split_once('-')?;
+            Day::from_ymd(year, month.parse().ok()?, day.parse().ok()?)
+        }
+    }
+}
+
+/// 6月上旬 are its first ten days, "the first half of May" its first fifteen.
+fn part_of_month(s: &Sentence<'_>, whole: Mention, today: Day) -> Mention {
+    let span = match whole.when {
+        When::Days(span)
+            if span.from == span.from.month_start(0) && span.to == span.from.month_start(1).plus(-1) =>
+        {
+            span
+        }
+        When::Named(name @ (NamedPeriod::ThisMonth | NamedPeriod::LastMonth)) => {
+            let back = if name == NamedPeriod::ThisMonth { 0 } else { -1 };
+            Span { from: today.month_start(back), to: today.month_start(back + 1).plus(-1) }
+        }
+        _ => return whole,
+    };
+    let next = whole.to + usize::from(s.text(whole.to) == "的");
+    let days = |first: i32, last: i32| Span {
+        from: span.from.plus(first - 1),
+        to: span.from.plus(last - 1).min(span.to),
+    };
+    let (part, to) = match (s.text(next), s.text(next + 1)) {
+        ("上", "旬") => (days(1, 10), next + 2),
+        ("中", "旬") => (days(11, 20), next + 2),
+        ("下", "旬") => (days(21, 31), next + 2),
+        ("前", "半") | ("上", "半") => (days(1, 15), next + 2 + usize::from(s.text(next + 2) == "月")),
+        ("后", "半") | ("下", "半") => (days(16, 31), next + 2 + usize::from(s.text(next + 2) == "月")),
+        ("第", "一") if s.text(next + 2) == "周" => (days(1, 7), next + 3),
+        _ => return led_part_of_month(s, whole, &days),
+    };
+    Mention { when: When::Days(part), from: whole.from, to }
+}
+
+/// "the first half of May", "first week of May", "early May".
+fn led_part_of_month(s: &Sentence<'_>, whole: Mention, days: &dyn Fn(i32, i32) -> Span) -> Mention {
+    let led = |texts: &[&str]| {
+        let from = whole.from.checked_sub(texts.len())?;
+        s.says(from, texts).then_some(from)
+    };
+    let table: [(&[&str], (i32, i32)); 5] = [
+        (&["first", "half", "of"], (1, 15)),
+        (&["second", "half", "of"], (16, 31)),
+        (&["first", "week", "of"], (1, 7)),
+        (&["first", "ten", "days", "of"], (1, 10)),
+        (&["first", "two", "weeks", "of"], (1, 14)),
+    ];
+    for (texts, (first, last)) in table {
+        if let Some(from) = led(texts) {
+            return Mention { when: When::Days(days(first, last)), from, to: whole.to };
+        }
+    }
+    whole
 }
 
 /// The running and the last year have names.
@@ -438,6 +538,10 @@ fn whole_future(s: &Sentence<'_>, at: usize, today: Day) -> Option<Mention> {
     let rest = (f64::from(today.year_start(1).since(today)) / DAYS_PER_MONTH).round().max(1.0);
     ahead(&["明", "年"], 12.0)
         .or_else(|| ahead(&["明", "后", "两", "年"], 24.0))
+        .or_else(|| ahead(&["今", "年", "年", "底"], rest))
+        .or_else(|| ahead(&["今", "年", "底"], rest))
+        .or_else(|| ahead(&["年", "底"], rest))
+        .or_else(|| ahead(&["年", "末"], rest))
         .or_else(|| ahead(&["到", "年", "底"], rest))
         .or_else(|| ahead(&["年", "底", "前"], rest))
         .or_else(|| ahead(&["年", "底", "之", "前"], rest))
@@ -469,6 +573,14 @@ fn count_of_units(s: &Sentence<'_>, at: usize) -> Option<(f64, Unit, usize)> {
         }
         return Some((1.0, unit, end));
     }
+    // "12m" is twelve months where a time is looked for
+    if let (Some(value), Some(next)) = (s.tokens.get(at)?.number(), s.tokens.get(at + 1))
+        && next.is("m")
+        && !next.spaced
+        && value <= 120.0
+    {
+        return Some((value, Unit::Month, at + 2));
+    }
     let said = number_at(&s.tokens, at)?;
     if !(said.value > 0.0 && said.value <= 10_000.0) {
         return None;
@@ -484,11 +596,7 @@ fn count_of_units(s: &Sentence<'_>, at: usize) -> Option<(f64, Unit, usize)> {
     if s.text(end) == "-" || (s.text(end) == "整") {
         end += 1;
     }
-    let (unit, mut unit_end) = match s.text(end) {
-        // "12m" is months when nothing else claims it
-        "m" if s.tokens.get(end).is_some_and(|token| !token.spaced) => (Unit::Month, end + 1),
-        _ => unit_at(end)?,
-    };
+    let (unit, mut unit_end) = unit_at(end)?;
     // 5月 is May, 25年 is 2025: durations say 5个月, 两年
     let bare_month = s.text(end) == "月";
     let short_year =

@@ -2,12 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::text::{Kind, Token, tokens};
+use pinyin::ToPinyinMulti;
+
+use super::text::{Kind, Token, is_han, tokens};
 use crate::domain::Lang;
 use crate::prompts::Prompts;
 
 /// The vocabularies that name something a slot can hold.
-const SLOT_KINDS: [&str; 12] = [
+const SLOT_KINDS: [&str; 13] = [
     "metric",
     "metric_hint",
     "group",
@@ -20,9 +22,14 @@ const SLOT_KINDS: [&str; 12] = [
     "channel",
     "model",
     "model_later",
+    "holiday",
 ];
 /// The vocabularies that are looked up where a grammar expects them.
 const GRAMMAR_KINDS: [&str; 3] = ["grouping", "cue", "unit"];
+/// The vocabulary that is there for its misspellings.
+const COMMON: &str = "common";
+/// Kinds whose Chinese wordings are worth mending by their sound.
+const SOUNDED: [&str; 7] = ["metric", "segment", "group", "category", "city", "period", COMMON];
 
 /// A wording found in a sentence: tokens `from..to`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,6 +63,12 @@ pub(super) struct Vocabulary {
     targets: HashMap<char, Vec<String>>,
     /// Words that are as they should be.
     known: HashSet<String>,
+    /// Short forms and what they stand for.
+    short: HashMap<String, String>,
+    /// Chinese wordings of two characters and more, by a sound of their first.
+    by_sound: HashMap<&'static str, Vec<Vec<String>>>,
+    /// Pairs of characters that phrases use: no misspelling.
+    pairs: HashSet<String>,
 }
 
 /// Shorter words are too near to each other to be mended.
@@ -65,7 +78,7 @@ impl Vocabulary {
     pub(super) fn new(prompts: &Prompts) -> Self {
         let mut by_first: HashMap<String, Vec<Entry>> = HashMap::new();
         let mut known = HashSet::new();
-        for kind in SLOT_KINDS.into_iter().chain(GRAMMAR_KINDS) {
+        for kind in SLOT_KINDS.into_iter().chain(GRAMMAR_KINDS).chain([COMMON]) {
             for (key, word) in prompts.words(kind) {
                 for text in Lang::ALL.into_iter().flat_map(|lang| word.all(lang)) {
                     let words: Vec<String> = tokens(text).into_iter().map(|token| token.text).collect();
@@ -93,16 +106,76 @@ impl Vocabulary {
         }
         // a word that phrases use again and again is no misspelling
         known.extend(seen.into_iter().filter(|(_, count)| *count >= 2).map(|(word, _)| word));
-        Self { by_first, targets, known }
+        let short =
+            prompts.words("spelling").map(|(short, word)| (short.to_owned(), word.en.clone())).collect();
+        let mut pairs: HashMap<String, usize> = HashMap::new();
+        for (_, topic) in prompts.tools().chain(prompts.refusals()) {
+            for phrase in topic.phrases.get(Lang::Zh) {
+                for pair in tokens(phrase).windows(2) {
+                    *pairs.entry(pair.iter().map(|token| token.text.as_str()).collect()).or_default() += 1;
+                }
+            }
+        }
+        let pairs = pairs.into_iter().filter(|(_, count)| *count >= 2).map(|(pair, _)| pair).collect();
+        let by_sound = sounded(&by_first);
+        Self { by_first, targets, known, short, by_sound, pairs }
     }
 
-    /// Words of the sentence that are no known word, but nearly one of the vocabulary, become that one.
-    pub(super) fn mend(&self, tokens: &mut [Token]) {
-        for token in tokens.iter_mut().filter(|token| token.kind == Kind::Word) {
-            if let Some(meant) = self.meant(&token.text) {
+    /// Words of the sentence that are no known word, but nearly one of the vocabulary, become that one; words that
+    /// `is_name` knows, and what looks like a name, stay.
+    pub(super) fn mend(&self, tokens: &mut [Token], is_name: impl Fn(&str) -> bool) {
+        let capital: Vec<bool> = tokens
+            .iter()
+            .map(|token| token.kind == Kind::Word && token.raw.chars().next().is_some_and(char::is_uppercase))
+            .collect();
+        let at = |i: usize| capital.get(i).copied().unwrap_or_default();
+        for (i, token) in tokens.iter_mut().enumerate().filter(|(_, token)| token.kind == Kind::Word) {
+            let named = is_name(&token.text) || (at(i) && (at(i + 1) || (i > 0 && at(i - 1))));
+            if let Some(meant) = self.short.get(&token.text) {
+                token.text.clone_from(meant);
+            } else if !named && let Some(meant) = self.meant(&token.text) {
                 token.text = meant;
             }
         }
+        self.mend_by_sound(tokens);
+    }
+
+    /// 复够率 sounds like 复购率: Chinese is misspelt by sound.
+    fn mend_by_sound(&self, tokens: &mut [Token]) {
+        let mut right: Vec<bool> = vec![false; tokens.len()];
+        for hit in self.hits(tokens) {
+            right.iter_mut().take(hit.to).skip(hit.from).for_each(|right| *right = true);
+        }
+        let mut at = 0;
+        while at < tokens.len() {
+            match self.sounds_like(tokens, at, &right) {
+                Some(meant) => {
+                    for (token, text) in tokens.iter_mut().skip(at).zip(&meant) {
+                        token.text.clone_from(text);
+                    }
+                    at += meant.len();
+                }
+                None => at += 1,
+            }
+        }
+    }
+
+    /// The longest wording that the characters from `at` sound like without being it.
+    fn sounds_like(&self, tokens: &[Token], at: usize, right: &[bool]) -> Option<Vec<String>> {
+        let first = tokens.get(at)?.text.chars().next()?;
+        let fits = |wording: &&Vec<String>| {
+            let Some(said) = tokens.get(at..at + wording.len()) else { return false };
+            let spelt: String = said.iter().map(|token| token.text.as_str()).collect();
+            wording
+                .iter()
+                .zip(said)
+                .all(|(meant, token)| *meant == token.text || same_sound(meant, &token.text))
+                && wording.iter().zip(said).any(|(meant, token)| *meant != token.text)
+                && !right.iter().skip(at).take(wording.len()).any(|right| *right)
+                && !(wording.len() == 2 && self.pairs.contains(&spelt))
+        };
+        let wordings = sounds(first).into_iter().filter_map(|sound| self.by_sound.get(sound)).flatten();
+        wordings.filter(fits).max_by_key(|wording| wording.len()).cloned()
     }
 
     fn meant(&self, word: &str) -> Option<String> {
@@ -140,6 +213,26 @@ impl Vocabulary {
         hits
     }
 
+    /// Whether a wording of this entry is exactly the tokens `from..to`.
+    pub(super) fn spans(
+        &self,
+        tokens: &[Token],
+        from: usize,
+        to: usize,
+        kind: &'static str,
+        key: &str,
+    ) -> bool {
+        let (Some(first), Some(said)) = (tokens.get(from), tokens.get(from..to)) else { return false };
+        self.by_first.get(&first.text).is_some_and(|entries| {
+            entries.iter().any(|entry| {
+                entry.kind == kind
+                    && entry.key == key
+                    && entry.words.len() == said.len()
+                    && entry.words.iter().zip(said).all(|(word, token)| token.is(word))
+            })
+        })
+    }
+
     /// The end of the longest wording of this entry that starts at token `from`.
     pub(super) fn at(&self, tokens: &[Token], from: usize, kind: &'static str, key: &str) -> Option<usize> {
         self.longest(tokens, from, kind, |entry| entry == key).map(|hit| hit.to)
@@ -173,6 +266,39 @@ impl Vocabulary {
     pub(super) fn knows(&self, word: &str) -> bool {
         self.known.contains(word) || self.by_first.contains_key(word)
     }
+}
+
+/// The sounds of a character, without tones.
+fn sounds(c: char) -> Vec<&'static str> {
+    c.to_pinyin_multi()
+        .map(|several| several.into_iter().map(|sound| sound.plain()).collect())
+        .unwrap_or_default()
+}
+
+fn same_sound(a: &str, b: &str) -> bool {
+    let (Some(a), Some(b)) = (a.chars().next(), b.chars().next()) else { return false };
+    let b = sounds(b);
+    sounds(a).iter().any(|sound| b.contains(sound))
+}
+
+/// Chinese wordings of two characters and more by each sound of their first character.
+fn sounded(by_first: &HashMap<String, Vec<Entry>>) -> HashMap<&'static str, Vec<Vec<String>>> {
+    let mut by_sound: HashMap<&'static str, Vec<Vec<String>>> = HashMap::new();
+    for entry in by_first.values().flatten().filter(|entry| SOUNDED.contains(&entry.kind)) {
+        let chinese = entry.words.iter().all(|word| word.chars().all(is_han));
+        if entry.words.len() < 2 || !chinese {
+            continue;
+        }
+        for sound in entry.words.first().and_then(|word| word.chars().next()).map(sounds).unwrap_or_default()
+        {
+            by_sound.entry(sound).or_default().push(entry.words.clone());
+        }
+    }
+    for wordings in by_sound.values_mut() {
+        wordings.sort();
+        wordings.dedup();
+    }
+    by_sound
 }
 
 fn is_latin(word: &str) -> bool {
