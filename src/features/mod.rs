@@ -1,4 +1,5 @@
 //! From the shop's columns to what models eat.
 #![warn(missing_docs)]
 
+pub mod clv;
 pub mod rfm;

@@ -7,6 +7,7 @@
 pub mod data_overview;
 mod error;
 mod outcome;
+pub mod predict_clv;
 pub mod query_metrics;
 pub mod schema;
 
@@ -118,7 +119,11 @@ pub fn of<T: Tool>() -> Entry {
 
 /// All tools, alphabetically.
 pub fn all() -> Vec<Entry> {
-    vec![of::<data_overview::DataOverview>(), of::<query_metrics::QueryMetrics>()]
+    vec![
+        of::<data_overview::DataOverview>(),
+        of::<predict_clv::PredictClv>(),
+        of::<query_metrics::QueryMetrics>(),
+    ]
 }
 
 /// The tools of a role.

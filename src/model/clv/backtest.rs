@@ -49,14 +49,19 @@ pub struct Rolling {
     pub origins: Vec<i32>,
     /// Mean Poisson deviance of BG/NBD and of MBG/NBD.
     pub deviance: [f64; 2],
-    /// 1 − squared error of value / that of the naive row, of the chosen model; counts where there is no money.
-    pub skill: f64,
-    /// Root mean square of ln(actual / forecast) of the totals: counts, value.
-    pub miss: (f64, f64),
-    /// Mean of ln(actual / forecast) of the totals: counts, value.
-    pub bias: (f64, f64),
+    /// 1 − squared error of value / that of the naive row, of each model; counts where there is no money.
+    pub skill: [f64; 2],
+    /// Root mean square of ln(actual / forecast) of the totals, (counts, value) of each model.
+    pub miss: [(f64, f64); 2],
     /// Errors of both models and the naive row over all origins together.
     pub rows: Vec<MethodErrors>,
+}
+
+impl Rolling {
+    /// Place of a model in `deviance`, `skill`, `miss`; its row is one further, after the naive one.
+    pub fn place(model: PurchaseModel) -> usize {
+        usize::from(model == PurchaseModel::MbgNbd)
+    }
 }
 
 /// Horizon of a back-test: what is asked, at most a quarter of the history.
@@ -86,7 +91,7 @@ pub fn rolling(
     let horizon = horizon_days(end - first, asked_days);
     let origins = origins(first, end, horizon);
     let mut pooled = [Pooled::default(), Pooled::default(), Pooled::default()];
-    let mut totals = [Vec::new(), Vec::new()];
+    let mut totals: [Vec<(f64, f64)>; 2] = Default::default();
     let mut used = Vec::new();
     for (k, origin) in origins.iter().enumerate() {
         work.check()?;
@@ -109,21 +114,23 @@ pub fn rolling(
     }
     let deviance = [pooled[1].deviance(), pooled[2].deviance()];
     let m = usize::from(deviance[1] < deviance[0] * (1.0 - TIE));
-    let mean = |f: &dyn Fn(&(f64, f64)) -> f64| -> f64 {
-        let finite: Vec<f64> = totals[m].iter().map(f).filter(|x| x.is_finite()).collect();
-        if finite.is_empty() { 0.0 } else { finite.iter().sum::<f64>() / finite.len() as f64 }
-    };
-    let skill = 1.0 - pooled[m + 1].squared() / pooled[0].squared();
     Ok(Rolling {
         chosen: MODELS[m],
         horizon_days: horizon,
         origins: used,
         deviance,
-        skill,
-        miss: (mean(&|(c, _)| c * c).sqrt(), mean(&|(_, v)| v * v).sqrt()),
-        bias: (mean(&|(c, _)| *c), mean(&|(_, v)| *v)),
+        skill: [1, 2].map(|m| 1.0 - pooled[m].squared() / pooled[0].squared()),
+        miss: [0, 1].map(|m| {
+            (spread(totals[m].iter().map(|miss| miss.0)), spread(totals[m].iter().map(|miss| miss.1)))
+        }),
         rows: pooled.iter().zip(METHODS).map(|(pool, method)| pool.errors(method)).collect(),
     })
+}
+
+/// Root mean square of what is finite.
+fn spread(misses: impl Iterator<Item = f64>) -> f64 {
+    let squares: Vec<f64> = misses.filter(|miss| miss.is_finite()).map(|miss| miss * miss).collect();
+    if squares.is_empty() { 0.0 } else { (squares.iter().sum::<f64>() / squares.len() as f64).sqrt() }
 }
 
 const MODELS: [PurchaseModel; 2] = [PurchaseModel::BgNbd, PurchaseModel::MbgNbd];

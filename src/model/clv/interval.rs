@@ -183,12 +183,14 @@ pub fn total(
     seed: u64,
 ) -> TotalDraws {
     let base = sums(fit, &fit.params, money, &money.params, group, t);
-    let orders = Response::of(fit.axes.len(), base.orders, |axis, z| {
-        sums(fit, &fit.moved(&unit::<4>(axis, z)), money, &money.params, group, t).orders
-    });
-    let by_purchase = Response::of(fit.axes.len(), base.revenue, |axis, z| {
-        sums(fit, &fit.moved(&unit::<4>(axis, z)), money, &money.params, group, t).revenue
-    });
+    let moved: Vec<[GroupSums; 2]> = moved(fit)
+        .iter()
+        .map(|[up, down]| [up, down].map(|params| sums(fit, params, money, &money.params, group, t)))
+        .collect();
+    let side =
+        |axis: usize, z: f64| moved.get(axis).map_or(base, |[up, down]| if z > 0.0 { *up } else { *down });
+    let orders = Response::of(moved.len(), base.orders, |axis, z| side(axis, z).orders);
+    let by_purchase = Response::of(moved.len(), base.revenue, |axis, z| side(axis, z).revenue);
     let by_value = Response::of(money.axes.len(), base.revenue, |axis, z| {
         sums(fit, &fit.params, money, &money.moved(&unit::<3>(axis, z)), group, t).revenue
     });

@@ -1,0 +1,181 @@
+//! What do the value models see of each customer?
+//!
+//! Kept orders with a customer only (DEFINITIONS §1, §5): purchase days, x, t_x and T in weeks up to today, m over the
+//! x repeat days in units of the shop's currency; beside them what the tool multiplies with: margin and season.
+
+use crate::domain::{Day, Span};
+use crate::model::clv::{History, Snapshot};
+use crate::warehouse::{NONE, Warehouse};
+
+/// Everything the value models need, made from the shop's columns.
+#[derive(Debug, Clone)]
+pub struct ClvInput {
+    /// The day looked from.
+    pub today: Day,
+    /// First kept order to today.
+    pub span: Span,
+    /// Purchase days of all customers, by row of the warehouse.
+    pub history: History,
+    /// The customers as of today.
+    pub now: Snapshot,
+    /// Net goods so far of each customer of `now`.
+    pub past_value: Vec<f64>,
+    /// Margins, where they are known well enough.
+    pub margin: Option<Margin>,
+    /// The year's season, where two of them are known.
+    pub season: Option<Season>,
+}
+
+/// Shares of net goods that stay after cost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Margin {
+    /// m̄: over net goods of the last 52 weeks.
+    pub shop: f64,
+    /// m̄ᵢ of each customer of `now`, shrunk to m̄.
+    pub customers: Vec<f64>,
+}
+
+/// How much busier or quieter each calendar month is than the year.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Season {
+    /// Factor of January … December, shrunk to 1.
+    pub month: [f64; 12],
+    /// Whole years it rests on.
+    pub years: u32,
+}
+
+/// Margins count as known from this share of net goods on (DEFINITIONS §1).
+const MARGIN_KNOWN: f64 = 0.95;
+/// 52 weeks.
+const MARGIN_DAYS: i32 = 364;
+/// Orders at which a customer's own margin weighs as much as the shop's.
+const SHRINK_ORDERS: f64 = 5.0;
+/// Seasons needed before one is believed.
+const YEARS_MIN: u32 = 2;
+/// Days in a year of the season's count.
+const YEAR_DAYS: i32 = 365;
+/// A month ahead in days.
+const MONTH_DAYS: f64 = 30.4375;
+
+impl ClvInput {
+    /// As of the end of `today`; `None` without any kept order of a customer until then.
+    pub fn from_warehouse(warehouse: &Warehouse, today: Day) -> Option<Self> {
+        let orders = &warehouse.orders;
+        let kept: Vec<usize> = (0..orders.day.len())
+            .filter(|row| {
+                warehouse.is_kept(*row) && orders.customer[*row] != NONE && orders.day[*row] <= today.0
+            })
+            .collect();
+        let first = kept.iter().map(|row| orders.day[*row]).min()?;
+        let amount = |row: usize| orders.net[row] as f64 / 1e6;
+        let purchases =
+            kept.iter().map(|row| (orders.customer[*row], orders.day[*row], amount(*row))).collect();
+        let history = History::new(warehouse.customers.id.len(), purchases);
+        let now = history.as_of(today.0);
+        let past_value = now.customer.iter().map(|row| history.of(*row as usize).1.iter().sum()).collect();
+        let span = Span { from: Day(first), to: today };
+        Some(Self {
+            today,
+            span,
+            past_value,
+            margin: margin(warehouse, &kept, today, &now),
+            season: season(&history, span),
+            history,
+            now,
+        })
+    }
+
+    /// Customers with a second purchase day.
+    pub fn repeat_customers(&self) -> usize {
+        self.now.buyers.iter().filter(|buyer| buyer.frequency > 0).count()
+    }
+
+    /// Seasonal factor of each month ahead of today; 1 where no season is known.
+    pub fn season_ahead(&self, months: u32) -> Vec<f64> {
+        let edge = |month: u32| (MONTH_DAYS * f64::from(month)).round() as i32;
+        (0..months)
+            .map(|month| {
+                let (from, to) = (self.today.0 + edge(month), self.today.0 + edge(month + 1));
+                self.purchase_days(from, to) / f64::from(to - from)
+            })
+            .collect()
+    }
+
+    /// Days in (from, to], each counted by its season.
+    pub fn purchase_days(&self, from: i32, to: i32) -> f64 {
+        match &self.season {
+            Some(season) => (from + 1..=to).map(|day| season.on(Day(day))).sum(),
+            None => f64::from(to - from),
+        }
+    }
+}
+
+impl Season {
+    /// Factor of a day.
+    pub fn on(&self, day: Day) -> f64 {
+        self.month[month_of(day)]
+    }
+}
+
+fn month_of(day: Day) -> usize {
+    usize::try_from(day.date().month() - 1).unwrap_or(0)
+}
+
+/// Share of yearly purchases by calendar month against its share of days, over whole years back from today, shrunk to
+/// 1 with weight n/(n+1) (DEFINITIONS §5).
+fn season(history: &History, span: Span) -> Option<Season> {
+    let years = u32::try_from(span.days() / YEAR_DAYS).unwrap_or(0);
+    if years < YEARS_MIN {
+        return None;
+    }
+    let from = span.to.plus(-YEAR_DAYS * years as i32);
+    let (mut purchases, mut days) = ([0.0; 12], [0.0; 12]);
+    for day in from.0 + 1..=span.to.0 {
+        days[month_of(Day(day))] += 1.0;
+    }
+    for customer in 0..history.customers() {
+        for day in history.of(customer).0.iter().filter(|day| **day > from.0 && **day <= span.to.0) {
+            purchases[month_of(Day(*day))] += 1.0;
+        }
+    }
+    let mean = purchases.iter().sum::<f64>() / days.iter().sum::<f64>();
+    if mean <= 0.0 {
+        return None;
+    }
+    let weight = f64::from(years) / f64::from(years + 1);
+    let month = std::array::from_fn(|m| 1.0 + weight * (purchases[m] / days[m] / mean - 1.0));
+    Some(Season { month, years })
+}
+
+fn margin(warehouse: &Warehouse, kept: &[usize], today: Day, now: &Snapshot) -> Option<Margin> {
+    let customers = warehouse.customers.id.len();
+    let (mut net, mut known, mut earned) = (0.0, 0.0, 0.0);
+    let mut own = vec![(0.0_f64, 0.0_f64, 0_u32); customers];
+    for row in kept {
+        let customer = &mut own[warehouse.orders.customer[*row] as usize];
+        customer.2 += 1;
+        let recent = warehouse.orders.day[*row] > today.0 - MARGIN_DAYS;
+        for line in warehouse.lines_of(*row) {
+            let amount = warehouse.lines.net[line] as f64;
+            let rate = warehouse.products.margin_rate.get(warehouse.lines.product[line] as usize);
+            let rate = rate.copied().flatten();
+            customer.0 += rate.map_or(0.0, |_| amount);
+            customer.1 += rate.map_or(0.0, |rate| amount * rate);
+            if recent {
+                net += amount;
+                known += rate.map_or(0.0, |_| amount);
+                earned += rate.map_or(0.0, |rate| amount * rate);
+            }
+        }
+    }
+    if net <= 0.0 || known < MARGIN_KNOWN * net {
+        return None;
+    }
+    let shop = earned / known;
+    let shrunk = |row: &u32| {
+        let (net, earned, orders) = own[*row as usize];
+        let weight = f64::from(orders) / (f64::from(orders) + SHRINK_ORDERS);
+        if net > 0.0 { weight * (earned / net) + (1.0 - weight) * shop } else { shop }
+    };
+    Some(Margin { shop, customers: now.customer.iter().map(shrunk).collect() })
+}
