@@ -52,21 +52,21 @@ pub struct Import {
 impl Import {
     pub(super) fn run(self, data: Option<PathBuf>, out: &mut Out) -> anyhow::Result<()> {
         let dir = data.unwrap_or_else(|| DEFAULT_DATA.into());
+        let is_new = !dir.exists();
         let store = self.store(&dir)?;
+        let done = self.files(&store, out);
+        if is_new && done.is_err() {
+            store.undo_create()?;
+        }
+        done
+    }
+
+    fn files(&self, store: &Store, out: &mut Out) -> anyhow::Result<()> {
         let watch = Watch::start();
         let clock = Clock::system(None);
-        let options = Options {
-            kind: self.kind,
-            map: self.map,
-            date_order: self.date_order,
-            decimal: self.decimal,
-            encoding: self.encoding,
-            currency: self.currency,
-            timezone: self.timezone,
-            dry_run: self.dry_run,
-        };
+        let options = self.options();
         for file in &self.files {
-            let done = import_file(&store, file, &options, &clock, &watch);
+            let done = import_file(store, file, &options, &clock, &watch);
             watch.bar.finish_and_clear();
             let report = done?;
             if self.json {
@@ -77,6 +77,19 @@ impl Import {
             out.flush()?;
         }
         Ok(())
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            kind: self.kind.clone(),
+            map: self.map.clone(),
+            date_order: self.date_order,
+            decimal: self.decimal,
+            encoding: self.encoding.clone(),
+            currency: self.currency.clone(),
+            timezone: self.timezone.clone(),
+            dry_run: self.dry_run,
+        }
     }
 
     /// A dry run makes no folder.

@@ -44,6 +44,23 @@ impl Folder {
         Ok(Self { dir: dir.to_owned(), _lock: lock })
     }
 
+    /// Removes what is ours in the folder, and the folder where nothing else is in it.
+    pub(super) fn remove(&self) -> Result<(), StoreError> {
+        for ours in [self.store(), self.staging()] {
+            match fs::remove_dir_all(&ours) {
+                Err(source) if source.kind() != ErrorKind::NotFound => {
+                    return Err(StoreError::Io { path: ours, source });
+                }
+                _ => {}
+            }
+        }
+        let lock = self.dir.join("lock");
+        fs::remove_file(&lock).map_err(|source| StoreError::Io { path: lock, source })?;
+        // Somebody else's files are in it.
+        let _ = fs::remove_dir(&self.dir);
+        Ok(())
+    }
+
     /// The folder itself.
     pub(super) fn dir(&self) -> &Path {
         &self.dir

@@ -73,6 +73,16 @@ impl Store {
         self.folder.as_deref().map(Folder::dir)
     }
 
+    /// Takes back the making of a folder into which nothing has come; other files in it stay.
+    pub fn undo_create(self) -> Result<(), StoreError> {
+        let Some(folder) = self.folder.clone().filter(|_| self.kv.generation() == 0) else { return Ok(()) };
+        if self.data_version()? > 0 {
+            return Ok(());
+        }
+        drop(self);
+        folder.remove()
+    }
+
     /// One record.
     pub fn get<R: Record>(&self, key: &[u8]) -> Result<Option<R>, StoreError> {
         self.kv.get(&record_key::<R>(key))?.map(|value| decode(key, &value)).transpose()

@@ -4,6 +4,10 @@
 mod clv_gold;
 mod clv_lab;
 mod demo;
+mod import;
+mod import_bad;
+mod import_cli;
+mod import_fuzz;
 mod ledger;
 mod records;
 mod store;

@@ -1,4 +1,5 @@
 //! What several promises need to be checked.
 
 pub(crate) mod data;
+pub(crate) mod files;
 pub(crate) mod records;
