@@ -305,7 +305,7 @@ impl Work for StopAt {
 #[test]
 fn an_import_cancelled_at_any_point_leaves_nothing() {
     let (files, dir) = (Files::new(), tempfile::tempdir().unwrap());
-    let path = files.write("lines.csv", uci_file(20_000));
+    let path = files.write("lines.csv", uci_file(5_000));
     let store = Store::create(dir.path()).unwrap();
     let mut stopped = 0;
     for n in 0.. {

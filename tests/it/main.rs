@@ -8,6 +8,7 @@ mod import;
 mod import_bad;
 mod import_cli;
 mod import_fuzz;
+mod kill;
 mod ledger;
 mod records;
 mod store;

@@ -2,4 +2,5 @@
 
 pub(crate) mod data;
 pub(crate) mod files;
+pub(crate) mod kill;
 pub(crate) mod records;
