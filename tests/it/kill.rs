@@ -105,13 +105,12 @@ fn every_acknowledged_write_survives_a_kill() {
     for (n, delay) in delays(11, 20, Duration::from_millis(400)).into_iter().enumerate() {
         let dir = tempfile::tempdir().unwrap();
         let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", "kill::child_that_says_what_is_written", "--nocapture"]).env(CHILD, dir.path());
+        child
+            .args(["--exact", "kill::child_that_says_what_is_written", "--nocapture"])
+            .env(CHILD, dir.path());
         let killed = kill_after(&mut child, Duration::from_millis(100) + delay);
-        let written: Vec<&str> = killed
-            .lines
-            .iter()
-            .filter_map(|line| line.split_once("written ").map(|(_, id)| id))
-            .collect();
+        let written: Vec<&str> =
+            killed.lines.iter().filter_map(|line| line.split_once("written ").map(|(_, id)| id)).collect();
         acknowledged += written.len();
         if written.is_empty() {
             continue;

@@ -36,7 +36,8 @@ pub(crate) struct Killed {
 
 /// Starts the command and kills it after `delay`, or lets it end where it is faster.
 pub(crate) fn kill_after(command: &mut Command, delay: Duration) -> Killed {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let pipe = BufReader::new(child.stdout.take().unwrap());
     let (sender, lines) = mpsc::channel();
     let reader = std::thread::spawn(move || {
