@@ -24,6 +24,9 @@ fn cell(prompts: &Prompts, column: &Column, cell: &Cell, lang: Lang, style: Styl
         (Cell::Number(value), Some(Unit::Share)) if column.key.starts_with("p_") => probability(*value, lang),
         (Cell::Number(value), Some(unit)) => figure(*value, unit, lang, style),
         (Cell::Number(value), None) => figure(*value, Unit::Count, lang, style),
+        (Cell::Day(day), _) if column.key == "week" && style == Style::Sentence => {
+            period(Span { from: *day, to: day.plus(6) }, lang)
+        }
         (Cell::Day(day), _) => match (calendar(&column.key, *day), style) {
             (Some(span), _) => period(span, lang),
             (None, Style::Full) => day.to_string(),

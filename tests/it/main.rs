@@ -10,6 +10,7 @@ mod import_cli;
 mod import_fuzz;
 mod kill;
 mod ledger;
+mod metrics;
 mod records;
 mod store;
 mod support;

@@ -102,6 +102,10 @@ pub(super) fn notes(
     say(scope.cut, about("cut_to_common_days"));
     say(args.compare_to.is_some() && scope.before.is_none(), about("comparison_before_data"));
     say(output.adds_up == Some(false) && args.metric.is_sum(), about("groups_overlap"));
+    let of_product = scope.filter.product.is_some() || scope.filter.category.is_some();
+    let by_product = matches!(args.group_by, Some(Group::Product | Group::Category));
+    say((of_product || by_product) && args.metric == Metric::Aov, about("aov_of_product"));
+    say((of_product || by_product) && args.metric == Metric::RepeatRate, about("repeat_of_product"));
     say(output.groups.iter().any(|row| row.partial), about("partial_buckets"));
     say(output.groups.iter().any(|row| row.few), about("few_in_groups"));
     say(new_partly_unknown(args, scope), about("new_partly_unknown"));

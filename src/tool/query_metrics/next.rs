@@ -13,13 +13,16 @@ const SPLITS: [Group; 5] = [Group::Category, Group::Product, Group::City, Group:
 
 pub(super) fn questions(ctx: &ToolContext<'_>, args: &Args, scope: &Scope) -> Vec<Next> {
     let mut questions = Vec::new();
+    // With a filter or plain dates the question goes on from this one; else it stands for itself.
+    let when = match args.period {
+        Period::Named(name) if args.filter.is_none() => Some(serde_json::json!(name)),
+        _ => None,
+    };
     let ask = |key: &str, metric: Metric| {
         let next = Next::new(key).with("metric", metric.key());
-        match args.period {
-            Period::Named(name) => next.with("period", serde_json::json!(name)),
-            Period::Range(dates) => {
-                next.with("from", dates.from.to_string()).with("to", dates.to.to_string())
-            }
+        match &when {
+            Some(name) => next.with("when", name.clone()),
+            None => next,
         }
     };
     let year_before = args.period.previous_year(scope.span).from >= scope.data.from;
@@ -30,8 +33,11 @@ pub(super) fn questions(ctx: &ToolContext<'_>, args: &Args, scope: &Scope) -> Ve
     {
         questions.push(ask("against_before", args.metric));
     }
-    let split = |group: &&Group| args.metric.groups().contains(group) && has(ctx.warehouse, **group, scope);
-    if let Some(group) = SPLITS.iter().filter(|group| Some(**group) != args.group_by).find(split) {
+    let split = |group: &&Group| {
+        let meaningful = args.metric.groups().contains(group) && !is_narrowed(scope, **group);
+        Some(**group) != args.group_by && meaningful && has(ctx.warehouse, **group, scope)
+    };
+    if let Some(group) = SPLITS.iter().find(split) {
         questions.push(ask("by_group", args.metric).with("group", group.key()));
     }
     questions.push(match args.metric {
@@ -41,6 +47,17 @@ pub(super) fn questions(ctx: &ToolContext<'_>, args: &Args, scope: &Scope) -> Ve
     });
     questions.truncate(MOST);
     questions
+}
+
+/// Whether a filter leaves only one of them.
+fn is_narrowed(scope: &Scope, group: Group) -> bool {
+    match group {
+        Group::Product => scope.filter.product.is_some(),
+        Group::Category => scope.filter.product.is_some() || scope.filter.category.is_some(),
+        Group::City => scope.filter.city.is_some(),
+        Group::Channel => scope.filter.channel.is_some(),
+        _ => false,
+    }
 }
 
 /// Whether the shop has at least two of them.

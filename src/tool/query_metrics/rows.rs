@@ -63,8 +63,12 @@ pub(super) fn rows(
             GroupKey::Time(_) => earlier.get(at),
             _ => earlier.iter().find(|(earlier, _)| earlier == key),
         };
-        let was = was.map(|(_, sums)| *sums).or_else(|| absent_before(before.is_some(), *key));
-        rows.push(row(ctx.warehouse, (args.metric, group), *key, sums, was.as_ref()));
+        let sums_before = was.map(|(_, sums)| *sums).or_else(|| absent_before(before.is_some(), *key));
+        let mut row = row(ctx.warehouse, (args.metric, group), *key, sums, sums_before.as_ref());
+        if was.is_some_and(|(was, _)| !alike(*key, *was)) {
+            row.change = None;
+        }
+        rows.push(row);
     }
     if !group.is_time() {
         let only_before = earlier.iter().filter(|(key, _)| !now.groups.iter().any(|(now, _)| now == key));
@@ -81,6 +85,16 @@ pub(super) fn rows(
         by_value(&mut rows);
     }
     rows
+}
+
+/// A part of a month is not set against a whole one.
+fn alike(now: GroupKey, before: GroupKey) -> bool {
+    match (now, before) {
+        (GroupKey::Time(now), GroupKey::Time(before)) => {
+            now.span.days() == before.span.days() || !(now.partial || before.partial)
+        }
+        _ => true,
+    }
 }
 
 /// An entity that did not occur before had nothing; a time bucket without a counterpart is not known.

@@ -4,3 +4,5 @@ pub(crate) mod data;
 pub(crate) mod files;
 pub(crate) mod kill;
 pub(crate) mod records;
+pub(crate) mod shop;
+pub(crate) mod small_shop;
