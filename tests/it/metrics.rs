@@ -202,7 +202,8 @@ fn churn_compares_who_was_active_before_with_who_is_at_the_end() {
     let outcome = call(&warehouse, "query_metrics", &args).unwrap();
     assert!(outcome.notes.iter().any(|note| note.key == "few"));
     assert!(outcome.facts.iter().any(|fact| fact.id == "churn_window"));
-    let all = call(&warehouse, "query_metrics", &json!({"metric": "churn_rate", "period": "all"})).unwrap_err();
+    let all =
+        call(&warehouse, "query_metrics", &json!({"metric": "churn_rate", "period": "all"})).unwrap_err();
     assert_eq!(all.code, "churn_without_history");
 }
 
@@ -222,7 +223,11 @@ fn a_comparison_names_its_days_and_gives_no_percent_from_nothing() {
     assert_eq!((new["value"].as_f64(), new["change"].as_f64()), (Some(0.0), None));
     assert_eq!(compared("revenue", "previous_year"), Value::Null, "it would start before the data");
     let share = compared("repeat_rate", "previous_period");
-    assert_eq!((share["value"].as_f64(), share["change"].as_f64()), (None, None), "no buyer with a key before");
+    assert_eq!(
+        (share["value"].as_f64(), share["change"].as_f64()),
+        (None, None),
+        "no buyer with a key before"
+    );
 }
 
 #[test]
@@ -263,7 +268,8 @@ fn what_has_no_meaning_is_refused_with_what_has() {
             assert_eq!(error.kind, mercato::tool::ErrorKind::InvalidArgs, "{args}");
             assert_eq!(error.candidates.len(), metric.groups().len(), "{args}");
             for lang in Lang::ALL {
-                let said = templates.message(&format!("error.{}", error.code), &Scope::words(lang, &error.params));
+                let said =
+                    templates.message(&format!("error.{}", error.code), &Scope::words(lang, &error.params));
                 assert!(Ledger::default().check(&said.unwrap()).is_ok());
             }
             refused += 1;
@@ -287,7 +293,8 @@ fn every_fault_of_the_arguments_has_its_sentence() {
         let error = call(demo(), "query_metrics", &args).unwrap_err();
         assert_eq!(error.code, code, "{args}");
         for lang in Lang::ALL {
-            let said = templates.message(&format!("error.{code}"), &Scope::words(lang, &error.params)).unwrap();
+            let said =
+                templates.message(&format!("error.{code}"), &Scope::words(lang, &error.params)).unwrap();
             println!("{said}");
         }
     }
@@ -303,7 +310,8 @@ fn parts_that_should_add_up_do() {
         for group in metric.groups().iter().filter(|group| metric.adds_up(**group)) {
             let args = json!({"metric": metric, "group_by": group, "period": {"from": "2026-02-10", "to": "2026-05-20"}});
             let output = call(demo(), "query_metrics", &args).unwrap().output;
-            let parts: f64 = output["groups"].as_array().unwrap().iter().filter_map(|g| g["value"].as_f64()).sum();
+            let parts: f64 =
+                output["groups"].as_array().unwrap().iter().filter_map(|g| g["value"].as_f64()).sum();
             let whole = output["value"].as_f64().unwrap();
             assert!((parts - whole).abs() < 1e-3, "{args}: {parts} of {whole}");
             checked += 1;
@@ -374,12 +382,7 @@ fn every_answer_reads_in_both_languages_and_says_only_its_figures() {
     reads_well(&templates, "data_overview", &json!({}), &outcome);
 }
 
-fn reads_well(
-    templates: &Templates,
-    tool: &str,
-    args: &Value,
-    outcome: &mercato::tool::Outcome<Value>,
-) {
+fn reads_well(templates: &Templates, tool: &str, args: &Value, outcome: &mercato::tool::Outcome<Value>) {
     let mut ledger = Ledger::default();
     ledger.outcome(outcome);
     ledger.args(args);

@@ -18,7 +18,6 @@ pub(crate) fn day(text: &str) -> Day {
     Day::parse(text).unwrap()
 }
 
-
 fn money(units: f64) -> Micros {
     Micros::from_f64(units)
 }
