@@ -35,7 +35,7 @@ use crate::domain::{Consent, Currency, Customer, CustomerId, Order, OrderId, Pro
 /// Zone of the shop's days.
 const TIMEZONE: &str = "Europe/Berlin";
 /// Goods of a mean order before cancellations and returns, EUR: [`ORDER_VALUE`] over what stays of it (97 % are not
-/// cancelled; the rest measured over seeds 1–8: share returned by value, and how full baskets get).
+/// cancelled; the rest measured over seeds 1–12: share returned by value, and how full baskets get).
 const GOODS: f64 = ORDER_VALUE / 0.97 / 0.955;
 
 /// The shop's records and the truth behind them.

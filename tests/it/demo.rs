@@ -389,6 +389,10 @@ fn the_truth_is_true() {
         assert!((channel.roi - roi).abs() < 1e-9, "{name} {}", channel.roi);
         let weekly: f64 = truth.weeks.iter().map(|week| week.channels[name].realised).sum();
         assert!((weekly - channel.contribution.realised).abs() < 1e-6, "{name}");
+        let rows = shop.spend.iter().filter(|row| row.channel == name);
+        let complete = rows.filter(|row| row.day < shop.truth.to.week_start());
+        let spend: Micros = complete.map(|row| row.cost).sum();
+        assert!((spend.to_f64() - channel.spend).abs() < 0.005, "{name} {spend:?}");
         let off = channel.contribution.realised / channel.contribution.expected - 1.0;
         assert!(off.abs() < 0.06, "{name} {off}");
     }
@@ -450,7 +454,9 @@ fn the_folder_gets_the_shop_and_keeps_out_another() {
         serde_json::from_slice(&std::fs::read(dir.path().join(demo::TRUTH_FILE)).unwrap()).unwrap();
     assert!(truth == shop.truth);
 
+    std::fs::remove_file(dir.path().join(demo::TRUTH_FILE)).unwrap();
     let again = demo::open(dir.path(), 7, &NoWork).unwrap();
+    assert!(dir.path().join(demo::TRUTH_FILE).exists());
     assert_eq!(again.data_version().unwrap(), version);
     drop(again);
     let said = demo::open(dir.path(), 8, &NoWork).map(|_| ()).unwrap_err().to_string();
