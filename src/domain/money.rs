@@ -4,7 +4,8 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Active ISO 4217 codes; those with other than two decimals stand in [`Currency::digits`].
 const CODES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN \
@@ -26,9 +27,10 @@ impl Currency {
 
     /// From a code such as `EUR` (any case); `None` where ISO 4217 has no such currency.
     pub fn parse(code: &str) -> Option<Self> {
-        let code = code.trim().to_ascii_uppercase();
-        let bytes: [u8; 3] = code.as_bytes().try_into().ok()?;
-        CODES.split_ascii_whitespace().any(|known| known == code).then_some(Self(bytes))
+        let bytes: [u8; 3] = code.trim().as_bytes().try_into().ok()?;
+        let bytes = bytes.map(|byte| byte.to_ascii_uppercase());
+        // Read with every stored order, so nothing is allocated: each known code takes three bytes and a space.
+        CODES.as_bytes().chunks(4).any(|known| known.get(..3) == Some(&bytes)).then_some(Self(bytes))
     }
 
     /// The three letters.
@@ -78,9 +80,22 @@ impl Serialize for Currency {
 
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let code = String::deserialize(deserializer)?;
-        Self::parse(&code)
-            .ok_or_else(|| D::Error::custom(format!("{code:?} is not an ISO 4217 currency code")))
+        struct Code;
+
+        impl Visitor<'_> for Code {
+            type Value = Currency;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an ISO 4217 currency code")
+            }
+
+            fn visit_str<E: de::Error>(self, code: &str) -> Result<Currency, E> {
+                Currency::parse(code)
+                    .ok_or_else(|| E::custom(format!("{code:?} is not an ISO 4217 currency code")))
+            }
+        }
+
+        deserializer.deserialize_str(Code)
     }
 }
 
@@ -158,4 +173,22 @@ pub struct Money {
     pub micros: Micros,
     /// ISO 4217.
     pub currency: Currency,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_known_in_any_case_and_survives_storage() {
+        for code in CODES.split_ascii_whitespace() {
+            let currency = Currency::parse(&format!(" {} ", code.to_lowercase())).unwrap();
+            assert_eq!(currency.code(), code);
+            assert_eq!(postcard::from_bytes::<Currency>(&postcard::to_stdvec(&currency).unwrap()), Ok(currency));
+            assert_eq!(serde_json::from_str::<Currency>(&format!("{code:?}")).unwrap(), currency);
+        }
+        for unknown in ["", "E", "EURO", "ED ", "XXX", "欧"] {
+            assert_eq!(Currency::parse(unknown), None, "{unknown}");
+        }
+    }
 }
