@@ -184,7 +184,10 @@ mod tests {
         for code in CODES.split_ascii_whitespace() {
             let currency = Currency::parse(&format!(" {} ", code.to_lowercase())).unwrap();
             assert_eq!(currency.code(), code);
-            assert_eq!(postcard::from_bytes::<Currency>(&postcard::to_stdvec(&currency).unwrap()), Ok(currency));
+            assert_eq!(
+                postcard::from_bytes::<Currency>(&postcard::to_stdvec(&currency).unwrap()),
+                Ok(currency)
+            );
             assert_eq!(serde_json::from_str::<Currency>(&format!("{code:?}")).unwrap(), currency);
         }
         for unknown in ["", "E", "EURO", "ED ", "XXX", "欧"] {
