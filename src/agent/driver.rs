@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
-use super::compose::{Composer, compose, sentences};
+use super::compose::{Composer, compose};
 use super::guard;
 use super::memory::Session;
 use super::planner::{PlanRequest, Planner};
@@ -217,7 +217,8 @@ impl Inner {
                 Step::AskPlanner { repair } => self.ask_planner(&mut turn, repair, deadline, out).await,
                 Step::RunTools(calls) => {
                     for (index, call) in calls {
-                        if turn.stop.is_some() {
+                        // Stopped while the call before ran.
+                        if !matches!(turn.next(), Step::RunTools(_)) {
                             break;
                         }
                         self.run_call(&mut turn, index, call, deadline, out).await;
@@ -385,8 +386,8 @@ impl Inner {
         if failed {
             out.send(Event::Failed(answer.text.clone())).await;
         } else {
-            for (sentence, tail) in sentences(&answer.text) {
-                out.send(Event::Text(format!("{sentence}{tail}"))).await;
+            for paragraph in answer.text.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
+                out.send(Event::Text(paragraph.to_owned())).await;
             }
         }
         for table in tables {

@@ -347,7 +347,9 @@ fn means(token: &Token, fact: &Fact, value: f64, direction: i8) -> bool {
     };
     match (&token.class, fact.unit) {
         (Class::Percent, Unit::Share) => token.sign >= 0 && near(token.value, value),
-        (Class::Percent | Class::Fraction, Unit::Change) => near(token.value, value.abs()) && signs_agree,
+        (Class::Percent, Unit::Change) => near(token.value, value.abs()) && signs_agree,
+        // "One in ten came back" is no change of a tenth.
+        (Class::Fraction, Unit::Change) => direction != 0 && near(token.value, value.abs()) && signs_agree,
         (Class::Fraction, Unit::Share) => near(token.value, value),
         (Class::Fraction, Unit::Ratio) => near(token.value, value),
         (Class::Points, Unit::Points) => near(token.value, value.abs()) && signs_agree,
@@ -363,7 +365,7 @@ fn means(token: &Token, fact: &Fact, value: f64, direction: i8) -> bool {
         (Class::Count(noun), Unit::Count) => near(token.value, value) && noun_fits(*noun, &fact.id),
         (Class::Count(_), Unit::Ratio | Unit::Score) => near(token.value, value),
         (Class::Plain, Unit::Count | Unit::Ratio | Unit::Score) => near(token.value, value),
-        (Class::Vague, Unit::Count | Unit::Money(_)) => value >= token.value && value < token.value * 10.0,
+        (Class::Vague, Unit::Count) => value >= token.value && value < token.value * 10.0,
         _ => false,
     }
 }

@@ -1,5 +1,6 @@
 //! What several promises need to be checked.
 
+pub(crate) mod agent;
 pub(crate) mod data;
 pub(crate) mod files;
 pub(crate) mod kill;
