@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::compose::{Composer, compose};
 use super::guard;
+use super::repair;
 use super::memory::Session;
 use super::planner::{PlanRequest, Planner};
 use super::turn::{Limits, Step, Stop, Turn};
@@ -23,6 +24,7 @@ use crate::domain::{Clock, Day, Entities, Lang, Principal, Span, Work};
 use crate::model::Models;
 use crate::render::{Scope, Templates};
 use crate::store::{Store, StoreError};
+use crate::tool::schema;
 use crate::tool::{Effect, Entry, Outcome, ToolContext, ToolError};
 use crate::warehouse::Warehouse;
 
@@ -343,7 +345,13 @@ impl Inner {
             tracing::warn!(tool = call.tool, ?role, "a tool outside the role's catalogue was called");
             return Err(ToolError::forbidden());
         };
-        let args = (entry.check)(&Value::Object(call.args.clone()))?;
+        let schema = schema::render(&(entry.schema)(), schema::Rendering::Plain);
+        let planned = Value::Object(call.args.clone());
+        let (mended, repairs) = repair::repair(&planned, &schema, self.house.templates.prompts());
+        for repair in &repairs {
+            tracing::info!(tool = call.tool, ?repair, "an argument was mended");
+        }
+        let args = (entry.check)(&mended)?;
         let effect = (entry.effect)(&args)?;
         Ok((args, effect))
     }
