@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
-use super::compose::{Composer, compose};
+use super::compose::{Composer, compose, sentences};
 use super::guard;
 use super::repair;
 use super::memory::Session;
@@ -394,8 +394,8 @@ impl Inner {
         if failed {
             out.send(Event::Failed(answer.text.clone())).await;
         } else {
-            for paragraph in answer.text.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
-                out.send(Event::Text(paragraph.to_owned())).await;
+            for (sentence, tail) in sentences(&answer.text) {
+                out.send(Event::Text(format!("{sentence}{tail}"))).await;
             }
         }
         for table in tables {

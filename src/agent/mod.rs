@@ -134,7 +134,7 @@ pub enum Event {
         /// The call.
         call: DoneCall,
     },
-    /// Whole checked sentences: a paragraph.
+    /// A whole checked sentence with the blanks and line ends behind it.
     Text(String),
     /// Rows to draw, heads and cells in the asker's language come from the words.
     Table(Table),

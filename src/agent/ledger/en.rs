@@ -127,21 +127,12 @@ fn part(scanner: &Scanner, at: usize, end: usize, word: &str, previous: &str, ne
 /// Whether this "one" counts something.
 fn counted(scanner: &Scanner, end: usize, previous: &str, next: &str) -> bool {
     let hyphen = scanner.at(end) == '-';
-    let counts = matches!(
-        next,
-        "customer"
-            | "order"
-            | "buyer"
-            | "percent"
-            | "per"
-            | "hundred"
-            | "thousand"
-            | "million"
-            | "in"
-            | "out"
-    );
-    !hyphen
-        && (previous == "only" || (counts && !matches!(previous, "no" | "each" | "every" | "any" | "which")))
+    // "one customer's future", "for one customer" are articles; "only one customer", "there was one order" count.
+    let stressed = matches!(previous, "only" | "just" | "exactly" | "least" | "most" | "was" | "had" | "have");
+    let thing = matches!(next, "customer" | "order" | "buyer" | "day" | "week" | "month");
+    let number = matches!(next, "percent" | "per" | "hundred" | "thousand" | "million" | "in" | "out");
+    let article = matches!(previous, "no" | "each" | "every" | "any" | "which");
+    !hyphen && ((stressed && thing) || previous == "only" || (number && !article))
 }
 
 /// "twenty-five", "one hundred and twenty", "a hundred thousand", then its unit.
