@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::compose::{Composer, compose, sentences};
 use super::guard;
-use super::repair;
 use super::memory::Session;
 use super::planner::{PlanRequest, Planner};
+use super::repair;
 use super::turn::{Limits, Step, Stop, Turn};
 use super::{Answer, Call, DoneCall, Event, Plan, ShopDays};
 use crate::domain::{Clock, Day, Entities, Lang, Principal, Span, Work};

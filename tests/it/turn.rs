@@ -58,7 +58,8 @@ fn stages(agent: &Agent, text: &str, lang: Lang) -> Vec<Turn> {
 
 #[tokio::test]
 async fn a_new_process_takes_a_turn_up_after_any_step_and_answers_byte_for_byte_the_same() {
-    for (text, lang) in [("sales in Berlin and Atlantis", Lang::En), ("柏林和亚特兰蒂斯的销售额", Lang::Zh)] {
+    for (text, lang) in [("sales in Berlin and Atlantis", Lang::En), ("柏林和亚特兰蒂斯的销售额", Lang::Zh)]
+    {
         let script = || Script::of(vec![Plan::Calls(vec![sales("Berlin"), sales("Atlantis")])]);
         let whole = bytes(ask(&agent(script()), text).await);
         assert!(String::from_utf8_lossy(&whole).contains("84.2k") || lang == Lang::Zh);
@@ -107,7 +108,11 @@ async fn a_question_after_a_crash_finishes_the_one_before_first() {
     let answer = ask(&agent, "and Paris?").await;
     assert!(answer.text.contains("Paris sold"), "{}", answer.text);
     let seen = script.seen.lock().unwrap();
-    assert_eq!(seen[0].memory.calls, vec![sales("Berlin"), sales("Atlantis")], "the turn before is remembered");
+    assert_eq!(
+        seen[0].memory.calls,
+        vec![sales("Berlin"), sales("Atlantis")],
+        "the turn before is remembered"
+    );
 }
 
 #[tokio::test]
@@ -115,8 +120,7 @@ async fn every_step_is_saved_and_the_end_closes_the_conversation_in_the_same_wri
     let agent = agent(Script::of(vec![plan("Berlin")]));
     let answer = ask(&agent, "sales in Berlin").await;
     let store = &agent.house().store;
-    let session: Session =
-        store.get(&Session::key_of("c", &Principal::local_manager())).unwrap().unwrap();
+    let session: Session = store.get(&Session::key_of("c", &Principal::local_manager())).unwrap().unwrap();
     assert_eq!((session.turns, session.memory.calls.len()), (1, 1));
     let turn: Turn = store.get(&Turn::key_of("c", &Principal::local_manager(), 1)).unwrap().unwrap();
     assert_eq!(turn.next(), Step::Done);
@@ -185,9 +189,9 @@ async fn refused_arguments_go_back_to_the_planner_with_the_reason() {
     drop(seen);
 
     // Twice at most, then the asker is told.
-    let other = |name: &str| Call { tool: "sales".into(), args: json!({ name: 1 }).as_object().unwrap().clone() };
-    let script =
-        Script::of(["a", "b", "c", "d"].map(|name| Plan::Calls(vec![other(name)])).to_vec());
+    let other =
+        |name: &str| Call { tool: "sales".into(), args: json!({ name: 1 }).as_object().unwrap().clone() };
+    let script = Script::of(["a", "b", "c", "d"].map(|name| Plan::Calls(vec![other(name)])).to_vec());
     let answer = ask(&agent(script.clone()), "sales in Berlin").await;
     assert_eq!(script.seen.lock().unwrap().len(), 3);
     assert!(answer.text.starts_with("I could not read part of that"), "{}", answer.text);
@@ -214,9 +218,11 @@ async fn circles_and_endless_plans_end_with_the_figures_so_far() {
 
 #[tokio::test]
 async fn an_ambiguous_name_becomes_choices_and_a_choice_runs() {
-    for (reply, expected) in
-        [("2", "Springfield South销售额"), ("springfield north", "Springfield North销售额"), ("1.", "Springfield North销售额")]
-    {
+    for (reply, expected) in [
+        ("2", "Springfield South销售额"),
+        ("springfield north", "Springfield North销售额"),
+        ("1.", "Springfield North销售额"),
+    ] {
         let agent = agent(Script::of(vec![plan("Springfield"), Plan::Refuse(Refusal::NotUnderstood)]));
         let asked = ask(&agent, "斯普林菲尔德卖了多少").await;
         assert_eq!(asked.choices, ["Springfield North", "Springfield South"]);
@@ -292,7 +298,8 @@ async fn stop_ends_the_turn_at_once_and_keeps_it_whole() {
 
 #[tokio::test]
 async fn when_time_is_up_the_figures_so_far_are_the_answer() {
-    let mut parts = house(Store::memory(), Script::of(vec![Plan::Calls(vec![sales("Slow"), sales("Berlin")])]));
+    let mut parts =
+        house(Store::memory(), Script::of(vec![Plan::Calls(vec![sales("Slow"), sales("Berlin")])]));
     parts.limits.seconds = 0;
     let agent = Agent::new(parts);
     let error = agent.ask(question("sales"), CancellationToken::new()).await;
@@ -314,12 +321,8 @@ async fn a_tool_that_breaks_or_computes_no_number_is_an_apology_not_a_crash() {
 #[tokio::test]
 async fn a_tool_outside_the_role_does_not_exist() {
     let agent = agent(Script::of(vec![plan("Berlin")]));
-    let principal = Principal {
-        role: Role::Customer,
-        customer: None,
-        id: "guest".into(),
-        channel: "terminal".into(),
-    };
+    let principal =
+        Principal { role: Role::Customer, customer: None, id: "guest".into(), channel: "terminal".into() };
     let asked = Question { principal, conversation: Some("c".into()), text: "sales".into(), lang: None };
     let answer = agent.ask(asked, CancellationToken::new()).await.unwrap();
     assert_eq!(answer.text, "That is not something I can look up for you.");
@@ -333,7 +336,8 @@ async fn a_follow_up_sees_what_was_said_and_nobody_elses_conversation() {
     ask(&agent, "sales in Berlin").await;
     ask(&agent, "and Paris?").await;
     let other = Principal { id: "somebody else".into(), ..Principal::local_manager() };
-    let asked = Question { principal: other, conversation: Some("c".into()), text: "sales".into(), lang: None };
+    let asked =
+        Question { principal: other, conversation: Some("c".into()), text: "sales".into(), lang: None };
     agent.ask(asked, CancellationToken::new()).await.unwrap();
     let seen = script.seen.lock().unwrap();
     assert_eq!(seen[1].memory.calls, vec![sales("Berlin")]);

@@ -128,7 +128,8 @@ fn part(scanner: &Scanner, at: usize, end: usize, word: &str, previous: &str, ne
 fn counted(scanner: &Scanner, end: usize, previous: &str, next: &str) -> bool {
     let hyphen = scanner.at(end) == '-';
     // "one customer's future", "for one customer" are articles; "only one customer", "there was one order" count.
-    let stressed = matches!(previous, "only" | "just" | "exactly" | "least" | "most" | "was" | "had" | "have");
+    let stressed =
+        matches!(previous, "only" | "just" | "exactly" | "least" | "most" | "was" | "had" | "have");
     let thing = matches!(next, "customer" | "order" | "buyer" | "day" | "week" | "month");
     let number = matches!(next, "percent" | "per" | "hundred" | "thousand" | "million" | "in" | "out");
     let article = matches!(previous, "no" | "each" | "every" | "any" | "which");

@@ -11,7 +11,8 @@ use mercato::agent::planner::{PlanError, PlanRequest, Planner};
 use mercato::agent::turn::Limits;
 use mercato::agent::{Agent, Answer, Call, House, Plan, Question};
 use mercato::domain::{
-    Cell, Clock, Column, Currency, Day, Entities, Evidence, Fact, Lang, Principal, Role, Shop, Span, Table, Unit,
+    Cell, Clock, Column, Currency, Day, Entities, Evidence, Fact, Lang, Principal, Role, Shop, Span, Table,
+    Unit,
 };
 use mercato::model::Models;
 use mercato::prompts::Prompts;
@@ -102,8 +103,7 @@ impl Tool for Sales {
         }
         let day = |text: &str| Day::parse(text).unwrap();
         let june = Span { from: day("2026-06-01"), to: day("2026-06-30") };
-        let mut outcome =
-            Outcome::new(json!({"city": args.city}), Evidence::descriptive(902, Some(june), 7));
+        let mut outcome = Outcome::new(json!({"city": args.city}), Evidence::descriptive(902, Some(june), 7));
         let eur = Unit::Money(Currency::EUR);
         // A value whose decimal digits do not end, so that a lossy store would show.
         outcome.facts = vec![
@@ -175,7 +175,12 @@ pub(crate) fn sales(city: &str) -> Call {
 
 /// A question of the local manager in conversation `c`.
 pub(crate) fn question(text: &str) -> Question {
-    Question { principal: Principal::local_manager(), conversation: Some("c".into()), text: text.into(), lang: None }
+    Question {
+        principal: Principal::local_manager(),
+        conversation: Some("c".into()),
+        text: text.into(),
+        lang: None,
+    }
 }
 
 /// Asks and waits for the whole answer.
