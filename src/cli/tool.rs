@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
 use super::Out;
+use crate::agent::repair::repair;
 use crate::app::{App, data_folder};
 use crate::domain::{Lang, NoWork, Principal, Role};
 use crate::prompts::Prompts;
@@ -131,7 +132,8 @@ fn parse(text: &str) -> anyhow::Result<Value> {
 type Done = Result<(Value, Outcome<Value>), ToolError>;
 
 fn call(app: &App, entry: &tool::Entry, principal: &Principal, args: &Value) -> Done {
-    let args = (entry.check)(args)?;
+    let (args, _) = repair(args, &(entry.schema)(), app.prompts());
+    let args = (entry.check)(&args)?;
     let outcome = (entry.run)(&app.tool_context(principal, &NoWork), &args)?;
     Ok((args, outcome))
 }

@@ -12,6 +12,7 @@ mod kill;
 mod ledger;
 mod liar;
 mod metrics;
+mod planner;
 mod records;
 mod store;
 mod support;

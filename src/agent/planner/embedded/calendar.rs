@@ -21,6 +21,8 @@ pub(super) enum Part {
     Quarter(i8),
     Month(i8),
     Date(i8, i8),
+    /// Three months from this one; winter begins in December.
+    Season(i8),
 }
 
 /// Years that a bare number may mean.
@@ -53,6 +55,7 @@ impl Point {
             Part::Half(half) => months(6 * half - 5, 6),
             Part::Quarter(quarter) => months(3 * quarter - 2, 3),
             Part::Month(month) => months(month, 1),
+            Part::Season(first) => months(first, 3),
             Part::Date(month, day) => {
                 let day = Day::from_ymd(year, month, day)?;
                 Some(Span { from: day, to: day })
@@ -150,6 +153,7 @@ fn part_at(s: &Sentence<'_>, at: usize) -> Option<(Part, usize)> {
     chinese_month(s, at)
         .or_else(|| english_month(s, at))
         .or_else(|| quarter_or_half(s, at))
+        .or_else(|| season(s, at))
         .or_else(|| iso_rest(s, at))
 }
 
@@ -308,6 +312,28 @@ fn quarter_or_half(s: &Sentence<'_>, at: usize) -> Option<(Part, usize)> {
         return Some((Part::Half(index), of_the_year(end)));
     }
     None
+}
+
+/// "spring", 夏季, 秋天: meteorological seasons.
+fn season(s: &Sentence<'_>, at: usize) -> Option<(Part, usize)> {
+    let english = match s.text(at) {
+        "spring" => Some(3),
+        "summer" => Some(6),
+        "autumn" => Some(9),
+        "winter" => Some(12),
+        _ => None,
+    };
+    if let Some(first) = english {
+        return Some((Part::Season(first), at + 1));
+    }
+    let first = match s.text(at) {
+        "春" => 3,
+        "夏" => 6,
+        "秋" => 9,
+        "冬" => 12,
+        _ => return None,
+    };
+    matches!(s.text(at + 1), "天" | "季").then_some((Part::Season(first), at + 2))
 }
 
 /// The "05-01" of an ISO date, after its year.

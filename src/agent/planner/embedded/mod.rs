@@ -39,6 +39,8 @@ const FAMILIAR: f32 = 0.34;
 const POSSIBLE: f32 = 0.15;
 /// Choices offered at most.
 const CHOICES: usize = 3;
+/// Calls made for one question at most ("revenue, orders and aov", "Berlin and Paris").
+const CALLS: usize = 3;
 
 /// The planner that needs nothing but the words in `prompts/`.
 pub struct EmbeddedPlanner {
@@ -151,14 +153,14 @@ impl EmbeddedPlanner {
             return self.ask(request, "metric", offered.into());
         }
         let calls: Vec<Call> = match metrics.as_slice() {
-            [] | [_] => vec![call],
+            [] | [_] => for_each_name(&call, r),
             [first, rest @ ..] => {
                 call.args.insert("metric".into(), first.clone().into());
                 let others: Vec<Call> = rest.iter().map(|metric| with(&call, "metric", metric)).collect();
-                std::iter::once(call).chain(others).take(CHOICES).collect()
+                std::iter::once(call).chain(others).collect()
             }
         };
-        Plan::Calls(calls)
+        Plan::Calls(calls.into_iter().take(CALLS).collect())
     }
 
     fn plain_call(&self, r: &Reading<'_>, tool: &str) -> Call {
@@ -166,10 +168,11 @@ impl EmbeddedPlanner {
         if tool == "query_metrics" && !args.contains_key("metric") {
             // "best ten products" are those with the most revenue
             let ranked = args.get("group_by").and_then(Value::as_str).map(str::to_owned);
-            let ranked = ranked.filter(|group| !reading::TIME_GROUPS.contains(&group.as_str()));
             let hint = r.hinted_metric().or_else(|| match ranked.as_deref() {
                 Some("channel") => Some("spend".to_owned()),
-                Some(_) if args.contains_key("top") || r.s.has("top") => Some("revenue".to_owned()),
+                Some(_) if ["top", "bottom"].iter().any(|cue| r.s.has(cue)) || args.contains_key("top") => {
+                    Some("revenue".to_owned())
+                }
                 _ => None,
             });
             if let Some(metric) = hint {
@@ -276,8 +279,33 @@ impl Planner for EmbeddedPlanner {
     }
 }
 
-fn may_call(role: Role, _tool: &str) -> bool {
-    matches!(role, Role::Manager | Role::Analyst)
+/// A tool outside the role's catalogue does not exist for it.
+fn may_call(role: Role, tool: &str) -> bool {
+    crate::tool::find(role, tool).is_some()
+}
+
+/// "Berlin and Paris" are two calls, unless the sentence splits by what they are.
+fn for_each_name(call: &Call, r: &Reading<'_>) -> Vec<Call> {
+    for (thing, key) in [
+        (Thing::City, "city"),
+        (Thing::Product, "product"),
+        (Thing::Category, "category"),
+        (Thing::Channel, "channel"),
+    ] {
+        let names = r.all_names(thing);
+        let filter = call.args.get("filter").and_then(Value::as_object);
+        if let (true, Some(filter)) = (names.len() > 1, filter.filter(|filter| filter.contains_key(key))) {
+            let narrowed = |name: String| {
+                let mut filter = filter.clone();
+                filter.insert(key.to_owned(), name.into());
+                let mut call = call.clone();
+                call.args.insert("filter".into(), Value::Object(filter));
+                call
+            };
+            return names.into_iter().map(narrowed).collect();
+        }
+    }
+    vec![call.clone()]
 }
 
 fn with(call: &Call, argument: &str, value: &str) -> Call {

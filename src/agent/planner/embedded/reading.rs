@@ -344,8 +344,11 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// How many rows: "top 25", 前十, "50 names".
+    /// How many rows: "top 25", 前十, "50 names". The last five are no top five: then all rows are shown.
     pub(super) fn top(&self) -> Option<i64> {
+        if self.s.has("bottom") {
+            return None;
+        }
         for at in 0..self.s.tokens.len() {
             let Some(said) = number_at(&self.s.tokens, at) else { continue };
             if self.in_time(at, said.end) || self.in_name(at, said.end) || said.value < 1.0 {
@@ -433,6 +436,17 @@ impl<'a> Reading<'a> {
             Some(hit.key.as_str()) == metric && hit.overlaps(from, to) && hit.to - hit.from >= to - from
         });
         (!same && !metric_hit).then_some(key)
+    }
+
+    /// Every name of this kind, once.
+    pub(super) fn all_names(&self, thing: Thing) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for name in self.names.iter().filter(|name| name.thing == thing) {
+            if !names.contains(&name.text) {
+                names.push(name.text.clone());
+            }
+        }
+        names
     }
 
     /// The first name of this kind.

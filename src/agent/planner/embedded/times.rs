@@ -81,7 +81,7 @@ impl When {
     pub(super) fn period(self, today: Day) -> Option<Period> {
         match self {
             Self::Named(name) => Some(Period::Named(name)),
-            Self::Days(span) => Some(Period::range(span.from, span.to)),
+            Self::Days(span) => Some(calendar_name(span, today)),
             Self::Lasting(_, _, Way::Future) => None,
             Self::Lasting(count, unit, Way::Past | Way::Unsaid) => trailing(count, unit, today),
         }
@@ -96,6 +96,22 @@ impl When {
             Self::Lasting(..) | Self::Named(_) | Self::Days(_) => None,
         }
     }
+}
+
+/// A whole month, quarter or week that has a name is given by it, so that a running one stays running.
+fn calendar_name(span: Span, today: Day) -> Period {
+    let spans = |from: Day, next: Day| span == Span { from, to: next.plus(-1) };
+    let named = [
+        (NamedPeriod::ThisMonth, spans(today.month_start(0), today.month_start(1))),
+        (NamedPeriod::LastMonth, spans(today.month_start(-1), today.month_start(0))),
+        (NamedPeriod::ThisQuarter, spans(today.quarter_start(0), today.quarter_start(1))),
+        (NamedPeriod::LastQuarter, spans(today.quarter_start(-1), today.quarter_start(0))),
+        (NamedPeriod::ThisYear, spans(today.year_start(0), today.year_start(1))),
+        (NamedPeriod::LastYear, spans(today.year_start(-1), today.year_start(0))),
+        (NamedPeriod::LastWeek, spans(today.week_start().plus(-7), today.week_start())),
+    ];
+    let name = named.into_iter().find(|(_, same)| *same).map(|(name, _)| name);
+    name.map_or_else(|| Period::range(span.from, span.to), Period::Named)
 }
 
 /// The last so many days, weeks, months up to today; the usual ones have names.
@@ -175,6 +191,13 @@ fn single(s: &Sentence<'_>, at: usize, today: Day) -> Option<Mention> {
     let day = single_day(s, at, today).map(|(span, to)| Mention { when: When::Days(span), from: at, to });
     // 2000 of "2000 customers" is no year
     let point = point.filter(|mention| !(mention.to == at + 1 && is_counted(s, at)));
+    if s.says(at, &["week", "of"]) {
+        // "the week of 8 June", "week of christmas"
+        let inside = single(s, at + 2 + usize::from(s.text(at + 2) == "the"), today)?;
+        let When::Days(span) = inside.when else { return None };
+        let from = span.from.week_start();
+        return Some(Mention { when: When::Days(Span { from, to: from.plus(6) }), from: at, to: inside.to });
+    }
     let found =
         [named, point, day, holiday(s, at, today)].into_iter().flatten().max_by_key(|mention| mention.to)?;
     Some(part_of_month(s, found, today))
@@ -228,6 +251,16 @@ fn holiday_in(key: &str, year: i16) -> Option<Day> {
 
 /// 6月上旬 are its first ten days, "the first half of May" its first fifteen.
 fn part_of_month(s: &Sentence<'_>, whole: Mention, today: Day) -> Mention {
+    const THAT_WEEK: [&[&str]; 4] =
+        [&["那", "周"], &["那", "一", "周"], &["当", "周"], &["那", "个", "星", "期"]];
+    if let (When::Days(span), Some(texts)) =
+        (whole.when, THAT_WEEK.into_iter().find(|texts| s.says(whole.to, texts)))
+        && span.from == span.to
+    {
+        let from = span.from.week_start();
+        let when = When::Days(Span { from, to: from.plus(6) });
+        return Mention { when, from: whole.from, to: whole.to + texts.len() };
+    }
     let span = match whole.when {
         When::Days(span)
             if span.from == span.from.month_start(0) && span.to == span.from.month_start(1).plus(-1) =>
@@ -251,6 +284,7 @@ fn part_of_month(s: &Sentence<'_>, whole: Mention, today: Day) -> Mention {
         ("下", "旬") => (days(21, 31), next + 2),
         ("前", "半") | ("上", "半") => (days(1, 15), next + 2 + usize::from(s.text(next + 2) == "月")),
         ("后", "半") | ("下", "半") => (days(16, 31), next + 2 + usize::from(s.text(next + 2) == "月")),
+        ("头", "十") if s.text(next + 2) == "天" => (days(1, 10), next + 3),
         ("第", "一") if s.text(next + 2) == "周" => (days(1, 7), next + 3),
         _ => return led_part_of_month(s, whole, &days),
     };
@@ -387,7 +421,8 @@ fn weekday(s: &Sentence<'_>, at: usize, today: Day) -> Option<(Day, usize)> {
 /// "March to May", 3到5月, "1–15 June", "between Jan and Mar 2025", "from last month until now".
 fn range(s: &Sentence<'_>, at: usize, today: Day) -> Option<Mention> {
     let mut start = at;
-    while matches!(s.text(start), "from" | "between" | "从" | "自") {
+    while matches!(s.text(start), "from" | "between" | "从" | "自") || (start > at && s.text(start) == "the")
+    {
         start += 1;
     }
     let between = s.text(start.wrapping_sub(1)) == "between";
@@ -430,6 +465,7 @@ fn shared_part(
     let first = number_at(&s.tokens, at)?;
     let first_end = first.end + usize::from(matches!(s.text(first.end), "th" | "st" | "nd" | "rd"));
     let next = joint(first_end)?;
+    let next = next + usize::from(s.text(next) == "the");
     let with_year = |point: Point| Point { year: point.year.or(year), ..point };
     if let (Some(month), Some(second)) =
         (month_number(s, at).or(small_int(first.value, 12)), number_at(&s.tokens, next))
@@ -457,7 +493,7 @@ fn since(s: &Sentence<'_>, at: usize, today: Day) -> Option<Mention> {
         (point.days(today)?.from, end)
     } else {
         let mention = single(s, start, today)?;
-        (mention.when.period(today)?.resolve(today, Span { from: today, to: today }).ok()?.from, mention.to)
+        (mention.when.period(today)?.resolve(today, Span { from: Day(0), to: today }).ok()?.from, mention.to)
     };
     let onward = s.cue(end, "onward");
     // "from" alone may introduce a range, and 从 a place; only "since" needs no second word
@@ -488,9 +524,8 @@ fn lasting(s: &Sentence<'_>, at: usize, today: Day) -> Option<Mention> {
             return None;
         }
         let unit_at = start + usize::from(s.text(start) == "个");
-        let hit = s.unit(unit_at).filter(|_| {
-            way == Way::Future || s.tokens.get(at).is_some_and(|t| t.is("past") || t.is("the"))
-        })?;
+        let behind = s.text(start.wrapping_sub(1)) == "past";
+        let hit = s.unit(unit_at).filter(|_| way == Way::Future || behind)?;
         return Some(Mention {
             when: When::Lasting(1.0, Unit::from_key(&hit.key)?, way),
             from: at,
