@@ -133,7 +133,7 @@ fn periods_of_every_kind() {
         ("revenue past 6 weeks", dates("2026-05-20", "2026-06-30")),
         ("revenue from the 1st to the 15th of june", dates("2026-06-01", "2026-06-15")),
         ("revenue between Jan and Mar 2025", dates("2025-01-01", "2025-03-31")),
-        ("revenue since april", dates("2026-04-01", "2026-06-30")),
+        ("revenue since april", json!("this_quarter")),
         ("revenue since last monday", dates("2026-06-29", "2026-06-30")),
         ("revenue on 3 march", dates("2026-03-03", "2026-03-03")),
         ("revenue in november", dates("2025-11-01", "2025-11-30")),
@@ -148,7 +148,7 @@ fn periods_of_every_kind() {
         ("3到5月的营业额", dates("2026-03-01", "2026-05-31")),
         ("去年11月到今年2月的营业额", dates("2025-11-01", "2026-02-28")),
         ("近半年营业额", dates("2026-01-01", "2026-06-30")),
-        ("4月以来的营业额", dates("2026-04-01", "2026-06-30")),
+        ("4月以来的营业额", json!("this_quarter")),
         ("去年下半年营业额", dates("2025-07-01", "2025-12-31")),
         ("上上周营业额", dates("2026-06-15", "2026-06-21")),
         ("5月1号到7号营业额", dates("2026-05-01", "2026-05-07")),
@@ -314,6 +314,7 @@ fn refusals() {
         ("how should i spread 80k over the channels", Refusal::NotYet),
         ("帮我给冠军客户写一封促销邮件", Refusal::NotYet),
         ("why did orders collapse in april", Refusal::NotYet),
+        ("please forecast sales for july", Refusal::NotYet),
     ] {
         assert_eq!(talk(&[sentence]), Plan::Refuse(reason), "{sentence}");
     }

@@ -119,6 +119,8 @@ impl EmbeddedPlanner {
             Some(refusal) => return Plan::Refuse(refusal),
             // a tool outside the role's catalogue does not exist
             None if !allowed(first) => return Plan::Refuse(Refusal::OutOfScope),
+            // a reason or a forecast is no figure of the past, whatever metric it names
+            None if first == "query_metrics" && r.s.has("beyond") => return Plan::Refuse(Refusal::NotYet),
             None => {}
         }
         if opinion.familiar < FAMILIAR && r.metrics().is_empty() {
