@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its scene should stop right there")]
 
 mod clv_gold;
+mod clv_intervals;
 mod clv_lab;
 mod demo;
+mod demo_clv;
 mod import;
 mod import_bad;
 mod import_cli;
