@@ -2,6 +2,8 @@
 //!
 //! Simulated here, times continuous (so that hardly a row repeats: the hardest case) and in whole days.
 
+#![expect(clippy::expect_used, reason = "constants that are positive")]
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use mercato::domain::NoWork;
 use mercato::model::clv::{Buyer, PurchaseModel};
@@ -11,7 +13,7 @@ use rand_distr::{Beta, Distribution, Exp, Gamma};
 
 const CUSTOMERS: usize = 1_000_000;
 
-/// `grid`: days in a unit of time's step, 0 for continuous.
+/// `days`: times in whole days, else continuous.
 fn cohort(days: bool) -> Vec<Buyer> {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let rates = Gamma::new(0.25, 1.0 / 4.5).expect("positive");
@@ -19,7 +21,8 @@ fn cohort(days: bool) -> Vec<Buyer> {
     let whole = |weeks: f64| if days { (weeks * 7.0).floor() / 7.0 } else { weeks };
     let person = |rng: &mut ChaCha8Rng| {
         let t = rng.gen_range(10.0..78.0);
-        let waits = Exp::new(rates.sample(rng).max(1e-300)).expect("positive");
+        let rate: f64 = rates.sample(rng);
+        let waits = Exp::new(rate.max(1e-300)).expect("positive");
         let stop: f64 = coins.sample(rng);
         let (mut now, mut last, mut frequency) = (0.0, 0.0, 0);
         loop {
