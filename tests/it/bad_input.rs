@@ -66,7 +66,7 @@ fn a_missing_folder_says_how_to_begin() {
 fn a_closed_pipe_ends_quietly() {
     let program = env!("CARGO_BIN_EXE_mercato");
     let shop = sample_shop();
-    for command in ["export --table order", "tools --schema plain", "tool query_metrics --json --args '{\"metric\":\"revenue\"}'"] {
+    for command in ["export order", "tools --schema plain", "tool query_metrics --json --args '{\"metric\":\"revenue\"}'"] {
         let line = format!("set -o pipefail; {program} --data {} {command} | head -c 20 >/dev/null", shop.path().display());
         let output = Command::new("bash").args(["-c", &line]).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{command}");
