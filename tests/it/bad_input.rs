@@ -3,13 +3,14 @@
 
 use std::process::Command;
 
-use crate::support::{mercato, sample_shop};
+use crate::support::shop::{mercato, sample_shop};
 
 #[track_caller]
 fn check(args: &[&str], code: i32, sentence: &[&str]) {
     let shop = sample_shop();
     let output = mercato().arg("--data").arg(shop.path()).args(args).output().unwrap();
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     for part in sentence {
         assert!(said.contains(part), "{args:?} should say {part:?}, said:\n{said}");
     }
@@ -22,7 +23,11 @@ fn check(args: &[&str], code: i32, sentence: &[&str]) {
 #[test]
 fn an_unknown_customer_is_said_with_the_nearest_names() {
     check(&["tool", "predict_clv", "--args", r#"{"customer": "Emma Clarkk Zoe"}"#], 1, &["Emma Clarkk Zoe"]);
-    check(&["tool", "predict_clv", "--args", r#"{"customer": "C99999"}"#, "--lang", "zh"], 1, &["C99999", "没有"]);
+    check(
+        &["tool", "predict_clv", "--args", r#"{"customer": "C99999"}"#, "--lang", "zh"],
+        1,
+        &["C99999", "没有"],
+    );
 }
 
 #[test]
@@ -34,7 +39,11 @@ fn an_ambiguous_name_gives_the_candidates() {
 fn a_period_without_data_names_the_days_there_are() {
     let args = r#"{"metric": "revenue", "period": {"from": "2019-01-01", "to": "2019-12-31"}}"#;
     check(&["tool", "query_metrics", "--args", args], 1, &["2019-01-01", "2024-07-01", "2026-06-30"]);
-    check(&["tool", "query_metrics", "--args", args, "--lang", "zh"], 1, &["2019-01-01", "2026-06-30", "没有"]);
+    check(
+        &["tool", "query_metrics", "--args", args, "--lang", "zh"],
+        1,
+        &["2019-01-01", "2026-06-30", "没有"],
+    );
 }
 
 #[test]
@@ -66,8 +75,15 @@ fn a_missing_folder_says_how_to_begin() {
 fn a_closed_pipe_ends_quietly() {
     let program = env!("CARGO_BIN_EXE_mercato");
     let shop = sample_shop();
-    for command in ["export order", "tools --schema plain", "tool query_metrics --json --args '{\"metric\":\"revenue\"}'"] {
-        let line = format!("set -o pipefail; {program} --data {} {command} | head -c 20 >/dev/null", shop.path().display());
+    for command in [
+        "export order",
+        "tools --schema plain",
+        "tool query_metrics --json --args '{\"metric\":\"revenue\"}'",
+    ] {
+        let line = format!(
+            "set -o pipefail; {program} --data {} {command} | head -c 20 >/dev/null",
+            shop.path().display()
+        );
         let output = Command::new("bash").args(["-c", &line]).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{command}");
         assert_eq!(output.status.code(), Some(0), "{command}");

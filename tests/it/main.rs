@@ -1,6 +1,13 @@
 //! The one integration-test binary: one module a promise we make.
-#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene should stop right there")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot set its scene should stop right there, and what it measured it says"
+)]
 
+mod bad_input;
 mod clv_gold;
 mod clv_intervals;
 mod clv_lab;

@@ -380,12 +380,15 @@ fn noun_fits(noun: Noun, fact: &str) -> bool {
     let orders = name.contains("order") || name.contains("purchase");
     let customers = name.contains("customer") || name.contains("buyer");
     let units = name.contains("unit");
-    match (noun, orders, customers, units) {
-        (Noun::Orders, false, true, _) | (Noun::Orders, false, _, true) => false,
-        (Noun::Customers, true, false, _) | (Noun::Customers, _, false, true) => false,
-        (Noun::Units, true, _, false) | (Noun::Units, _, true, false) => false,
-        _ => true,
-    }
+    !matches!(
+        (noun, orders, customers, units),
+        (Noun::Orders, false, true, _)
+            | (Noun::Orders, false, _, true)
+            | (Noun::Customers, true, false, _)
+            | (Noun::Customers, _, false, true)
+            | (Noun::Units, true, _, false)
+            | (Noun::Units, _, true, false)
+    )
 }
 
 /// Whether the clause around the token says up (1), down (−1), or neither or both (0).

@@ -582,10 +582,9 @@ fn month(word: &str) -> Option<i8> {
     if word == "sept" {
         return Some(9);
     }
-    let index = (1..=12).find(|index| {
+    (1..=12).find(|index| {
         let name = crate::render::numbers::month_name(*index).to_lowercase();
         name == word
             || usize::try_from(index - 1).ok().and_then(|i| MONTHS.get(i)).is_some_and(|m| *m == word)
-    });
-    index
+    })
 }

@@ -121,7 +121,7 @@ pub(super) fn notes(ctx: &ToolContext<'_>, valued: &Valued, output: &Output) -> 
         notes.push(Note::new("clv_one_order"));
     }
     // a whole year has every season in it once
-    if !output.seasonal && output.horizon_months % 12 != 0 {
+    if !output.seasonal && !output.horizon_months.is_multiple_of(12) {
         notes.push(Note::new("clv_no_season"));
     }
     let orders = &ctx.warehouse.orders;
