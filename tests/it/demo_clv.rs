@@ -213,6 +213,11 @@ fn answers_read_in_both_languages() {
     assert_eq!(all.output["customers"].as_array().unwrap().len(), 10);
     let table = all.table.as_ref().unwrap();
     assert_eq!(table.rows.len(), 10);
+    assert_eq!(table.columns.len(), 8, "a wider table breaks in a terminal");
+    let next = all.next.iter().find(|next| next.key == "segment").unwrap();
+    let group = shop.ask(&json!({"horizon_months": 6, "segment": next.params["segment"]})).unwrap();
+    let share = group.facts.iter().find(|fact| fact.id == "share_of_all").unwrap().value;
+    assert!(share > 0.05, "the next question is about a group that matters, not {share}");
 }
 
 #[test]

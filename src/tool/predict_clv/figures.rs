@@ -3,7 +3,7 @@
 use super::trust;
 use super::worth::{LEVEL, Valued};
 use super::{Args, CustomerValue, Output, TierValue};
-use crate::domain::{Cell, Column, Day, Fact, NamedCustomer, Segment, Span, Table, Tier, Unit};
+use crate::domain::{Cell, Column, Day, Fact, NamedCustomer, Span, Table, Tier, Unit};
 use crate::model::clv::backtest::{MethodErrors, Rolling};
 use crate::model::clv::interval::{self, TotalDraws};
 use crate::model::clv::measure::descending;
@@ -268,8 +268,7 @@ fn facts_of_one(output: &Output, valued: &Valued, i: usize) -> Vec<Fact> {
 
 fn table(output: &Output) -> Table {
     let money = Some(Unit::Money(output.currency));
-    let segments = output.customers.iter().any(|customer| customer.segment.is_some());
-    let mut columns = vec![
+    let columns = [
         ("customer", None),
         ("name", None),
         ("clv", money),
@@ -277,15 +276,11 @@ fn table(output: &Output) -> Table {
         ("hi", money),
         ("orders_expected", Some(Unit::Count)),
         ("p_alive", Some(Unit::Share)),
-        ("past_value", money),
         ("tier", None),
     ];
-    if segments {
-        columns.push(("segment", None));
-    }
     let text = |text: Option<&str>| text.map_or(Cell::Empty, |text| Cell::Text(text.to_owned()));
-    let rows = output.customers.iter().map(|customer| {
-        let mut row = vec![
+    let row = |customer: &CustomerValue| {
+        vec![
             text(Some(&customer.id)),
             text(customer.name.as_deref()),
             Cell::Number(customer.clv),
@@ -293,16 +288,11 @@ fn table(output: &Output) -> Table {
             Cell::Number(customer.clv_hi),
             Cell::Number(customer.orders_expected),
             customer.p_alive.map_or(Cell::Empty, Cell::Number),
-            Cell::Number(customer.past_value),
             text(Some(customer.tier.key())),
-        ];
-        if segments {
-            row.push(text(customer.segment.map(Segment::key)));
-        }
-        row
-    });
+        ]
+    };
     Table {
-        rows: rows.collect(),
+        rows: output.customers.iter().map(row).collect(),
         columns: columns.into_iter().map(|(key, unit)| Column { key: key.to_owned(), unit }).collect(),
     }
 }

@@ -293,12 +293,23 @@ fn next(args: &Args, valued: &Valued, output: &Output) -> Vec<Next> {
         let name = first.name.clone().unwrap_or_else(|| first.id.clone());
         next.push(Next::new("customer").with("name", name).with("months", months));
     }
-    let at_risk = Segment::AtRisk;
-    if args.segment.is_none() && valued.rows.iter().any(|row| row.segment == Some(at_risk)) {
-        next.push(Next::new("segment").with("segment", at_risk.key()).with("months", months));
+    if args.segment.is_none()
+        && let Some(segment) = most_to_win(valued)
+    {
+        next.push(Next::new("segment").with("segment", segment.key()).with("months", months));
     } else if args.segment.is_some() {
         next.push(Next::new("most_valuable").with("months", months));
     }
     next.push(Next::new("horizon").with("months", if months == 6 { 12 } else { 6 }));
     next
+}
+
+/// The segment with the most value ahead beside the champions, who head every list anyway.
+fn most_to_win(valued: &Valued) -> Option<Segment> {
+    let clv = |segment: Segment| -> f64 {
+        valued.rows.iter().filter(|row| row.segment == Some(segment)).map(|row| row.clv).sum()
+    };
+    let others = Segment::ALL.into_iter().filter(|segment| *segment != Segment::Champions);
+    let (segment, most) = others.map(|segment| (segment, clv(segment))).max_by(|a, b| a.1.total_cmp(&b.1))?;
+    (most > 0.0).then_some(segment)
 }
