@@ -15,6 +15,7 @@ mod principal;
 mod record;
 mod segment;
 mod table;
+mod window;
 mod work;
 
 pub use clock::Clock;
@@ -32,4 +33,5 @@ pub use record::{
 };
 pub use segment::{Segment, Tier};
 pub use table::{Cell, Column, Table};
+pub use window::{churn_window_days, percentile};
 pub use work::{Cancelled, NoWork, Work};

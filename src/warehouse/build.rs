@@ -4,13 +4,10 @@
 
 use std::collections::HashMap;
 
-use super::window::keyed_sales;
-use super::{
-    Customers, Lines, NONE, Orders, Products, SpendRows, UnlinkedRefunds, Warehouse, churn_window_days, net,
-    percentile,
-};
+use super::{Customers, Lines, NONE, Orders, Products, SpendRows, UnlinkedRefunds, Warehouse, net};
 use crate::domain::{
     Currency, Customer, Day, Micros, Order, Product, ServiceState, Shop, Spend, UnlinkedRefund,
+    churn_window_days, percentile,
 };
 
 /// A shop's records in memory.
@@ -215,7 +212,7 @@ impl Builder {
             churn_window_days: self
                 .shop
                 .churn_window_days
-                .or_else(|| churn_window_days(keyed_sales(&orders))),
+                .or_else(|| churn_window_days(&mut gaps_days(&orders, customers.id.len()))),
             return_lag_days: percentile(&mut lags, 90),
             shop: self.shop,
             customers,
@@ -277,6 +274,18 @@ impl<T: Default> Names<T> {
 /// Where a row went; [`NONE`] stays.
 fn go(moved: &[u32], row: u32) -> u32 {
     moved.get(row as usize).copied().unwrap_or(NONE)
+}
+
+/// Days between successive sale orders of a customer with a key.
+fn gaps_days(orders: &Orders, n_customers: usize) -> Vec<i32> {
+    let mut last: Vec<Option<i32>> = vec![None; n_customers];
+    let sales = (0..orders.id.len()).filter(|row| orders.sale[*row] && orders.customer[*row] != NONE);
+    sales
+        .filter_map(|row| {
+            let before = last[orders.customer[row] as usize].replace(orders.day[row]);
+            before.map(|before| orders.day[row] - before)
+        })
+        .collect()
 }
 
 fn customer_columns(rows: Vec<(String, CustomerRow)>, city: &[u32]) -> Customers {

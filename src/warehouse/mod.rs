@@ -8,12 +8,10 @@ mod build;
 mod load;
 pub mod metrics;
 mod net;
-mod window;
 
 use std::collections::HashMap;
 
 pub use build::{Builder, Records};
-pub use window::{churn_window_days, percentile};
 
 use crate::domain::{Currency, Day, Entities, NamedCustomer, NamedProduct, Shop, Span};
 
