@@ -13,7 +13,7 @@ whole millionths and a plain loop per question: slow and simple on purpose. Pyth
 That it can fail: `--ignore-refunds` leaves refunds out of the recount, which is the same disagreement as a kernel
 that ignores them; the script must then find differences in revenue (exit status 1).
 """
-import argparse, bisect, datetime as dt, json, math, shlex, subprocess, sys
+import argparse, bisect, datetime as dt, json, math, re, shlex, subprocess, sys
 from collections import defaultdict
 
 D = dt.date
@@ -437,16 +437,78 @@ def check(shop, args, answer):
     return bad
 
 
+def named(names, text):
+    """The one name that is meant by a text as typed."""
+    exact = [n for n in names if n.lower() == text.lower()]
+    found = exact or [n for n in names if text.lower() in n.lower()]
+    assert len(found) == 1, (text, found)
+    return found[0]
+
+
+def check_asked(shop, answer):
+    """A whole answer of `ask --json`: the headline and every row of the table against the recount of the same call."""
+    call = answer["calls"][0]
+    args = {k: v for k, v in call["args"].items() if v is not None}
+    m, g, p = args["metric"], args.get("group_by"), args["period"]
+    f = {k: v for k, v in (args.get("filter") or {}).items() if v}
+    if "product" in f:
+        name = named([x["name"] for x in shop.products.values()], f.pop("product"))
+        f["product_id"] = next(i for i, x in shop.products.items() if x["name"] == name)
+    for key, names in (("category", {x["category"] for x in shop.products.values()}),
+                       ("city", {o["city"] for o in shop.orders if o["city"]}), ("channel", {s[1] for s in shop.spend})):
+        if key in f:
+            f[key] = named(names, f[key])
+    first, last = shop.first, shop.last
+    if m in ("spend", "mer", "cac"):
+        first, last = min(s[0] for s in shop.spend), max(s[0] for s in shop.spend)
+    a, b = resolve(p, shop.last, first, last)
+    held = shop.segments(shop.last if p == "all" else a - ONE) if g == "segment" or "segment" in f else {}
+    one = Count(shop, m, a, b, f, held)
+    total = one.values(None)["all"]
+    facts = {fact["id"]: fact["value"] for fact in answer["facts"]}
+    bad = [] if near(m, facts.get(f"c1.{m}"), total) else [f"value: mercato {facts.get(f'c1.{m}')}, recount {total}"]
+    if g:
+        right = sorted((v for v in one.values(g).values() if v is not None), reverse=True)
+        rows = [v for i, v in facts.items() if re.fullmatch(rf"c1\.r\d+\.{m}", i)]
+        odd = [v for v in rows if not any(near(m, v, r) for r in right)]
+        bad += [f"rows without a match: {odd}"] if odd or not rows else []
+    return bad
+
+
+def asked(shop, command, files):
+    """Questions in words whose answer is a figure (JSON lines with question, tool, history)."""
+    rows = [json.loads(line) for name in files for line in open(name, encoding="utf-8") if line.strip()]
+    rows = [r for r in rows if r["tool"] == "query_metrics" and not r["history"]]
+    wrong = other = 0
+    for r in rows:
+        said = subprocess.run(shlex.split(command) + ["ask", "--json", r["question"]], capture_output=True, text=True)
+        answer = json.loads(said.stdout) if said.returncode == 0 else {"calls": []}
+        if not [c for c in answer["calls"] if c["ok"] and c["tool"] == "query_metrics"]:
+            other += 1
+            print(r["question"], "    no figure: " + (answer.get("text") or said.stderr)[:100].replace("\n", " "), sep="\n")
+            continue
+        bad = check_asked(shop, answer)
+        wrong += bool(bad)
+        if bad:
+            print(r["question"], json.dumps(answer["calls"][0]["args"], ensure_ascii=False), *bad, sep="\n    ")
+    print(f"{len(rows)} questions in words, {len(rows) - other} answered with figures, {wrong} differ")
+    return wrong
+
+
 def main():
     ask = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ask.add_argument("--tables", required=True)
     ask.add_argument("--mercato", required=True)
     ask.add_argument("--full", action="store_true")
     ask.add_argument("--only", choices=METRICS)
+    ask.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth question of the grid")
     ask.add_argument("--ignore-refunds", action="store_true")
+    ask.add_argument("--ask", nargs="+", metavar="FILE", help="questions in words instead of the grid")
     o = ask.parse_args()
     shop = Shop(o.tables, not o.ignore_refunds)
-    cells = list(grid(shop, o.full, o.only))
+    if o.ask:
+        sys.exit(asked(shop, o.mercato, o.ask) > 0)
+    cells = list(grid(shop, o.full, o.only))[::o.every]
     command = shlex.split(o.mercato) + ["tool", "query_metrics", "--json", "--batch"]
     said = subprocess.run(command, input="\n".join(map(json.dumps, cells)), capture_output=True, text=True)
     answers = [json.loads(line) for line in said.stdout.splitlines()]
