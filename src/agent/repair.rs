@@ -287,7 +287,7 @@ fn truth(value: &Value) -> Option<Value> {
 }
 
 fn is_date(schema: &Value) -> bool {
-    schema.get("description").and_then(Value::as_str).is_some_and(|text| text.starts_with("a date"))
+    schema.get("format").and_then(Value::as_str) == Some("date")
 }
 
 /// "2026/5/1", 2026年5月1日: year, month and day in this order.

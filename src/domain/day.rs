@@ -136,7 +136,7 @@ impl JsonSchema for Day {
         true
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "description": "a date, YYYY-MM-DD"})
+        json_schema!({"type": "string", "format": "date", "description": "a date, YYYY-MM-DD"})
     }
 }
 
