@@ -15,6 +15,7 @@ mod demo;
 mod demo_clv;
 mod import;
 mod import_bad;
+mod golden;
 mod import_cli;
 mod import_fuzz;
 mod kill;
