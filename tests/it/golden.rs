@@ -47,7 +47,8 @@ async fn transcript(dir: &Path, questions: &[&str]) -> String {
         let answer = agent.ask(question(asked), CancellationToken::new()).await.unwrap();
         writeln!(text, "> {asked}").unwrap();
         for call in &answer.calls {
-            writeln!(text, "[{} {} {}]", call.tool, call.args, if call.ok { "ok" } else { "failed" }).unwrap();
+            writeln!(text, "[{} {} {}]", call.tool, call.args, if call.ok { "ok" } else { "failed" })
+                .unwrap();
         }
         writeln!(text, "{}", answer.text).unwrap();
         for choice in &answer.choices {

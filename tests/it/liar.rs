@@ -1,7 +1,7 @@
 //! Promise: a composer cannot lie, whatever it writes.
 //!
 //! A scripted composer says one sentence about the same outcome (revenue €84,212.40 in June 2026, 71.3k to 96.1k; 902
-//! orders; 642 customers; repeat rate 31.8 %, −1.8 pp; change −12.4 %). Twenty lies a language never reach the reader:
+//! orders; 642 customers; repeat rate 32.4 %, −1.8 pp; change −12.4 %). Twenty lies a language never reach the reader:
 //! the template's answer stands in their place. Twenty honest sentences do.
 
 use std::sync::Arc;
@@ -102,7 +102,7 @@ async fn twenty_honest_sentences_in_english_pass() {
             "Berlin sold €84,212.40.",
             "There were 902 orders.",
             "There were 642 customers.",
-            "31.8 % of customers came back.",
+            "32.4 % of customers came back.",
             "The repeat rate fell by 1.8 percentage points.",
             "Revenue fell by 12.4 %.",
             "Revenue is down 12 %.",
@@ -132,7 +132,7 @@ async fn twenty_honest_sentences_in_chinese_pass() {
             "柏林销售额€84,212.40。",
             "共有902单。",
             "共有642位客户。",
-            "31.8%的客户回购。",
+            "32.4%的客户回购。",
             "复购率下降1.8个百分点。",
             "销售额下降12.4%。",
             "销售额减少了12%。",

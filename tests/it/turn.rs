@@ -183,10 +183,11 @@ async fn refused_arguments_go_back_to_the_planner_with_the_reason() {
     let script = Script::of(vec![Plan::Calls(vec![wrong.clone()]), plan("Berlin")]);
     let answer = ask(&agent(script.clone()), "sales in Berlin").await;
     assert!(answer.text.starts_with("In June 2026, Berlin sold"), "{}", answer.text);
-    let seen = script.seen.lock().unwrap();
-    assert_eq!(seen[0].repair, None);
-    assert!(seen[1].repair.as_deref().unwrap().contains("town"), "{:?}", seen[1].repair);
-    drop(seen);
+    {
+        let seen = script.seen.lock().unwrap();
+        assert_eq!(seen[0].repair, None);
+        assert!(seen[1].repair.as_deref().unwrap().contains("town"), "{:?}", seen[1].repair);
+    }
 
     // Twice at most, then the asker is told.
     let other =
