@@ -155,6 +155,11 @@ fn json_line(templates: &Templates, lang: Lang, done: &Done) -> Value {
 }
 
 fn people_text(templates: &Templates, lang: Lang, error: &ToolError) -> String {
+    // Whoever writes JSON wants the field and what it takes, not a hint how to put a question.
+    if let (Some(path), Some(why)) = (error.params.get("path"), error.params.get("why")) {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        return format!("argument {}: {}", text(path), text(why));
+    }
     let scope = Scope::words(lang, &error.params).naming("candidates", error.candidates.clone());
     templates
         .message(&format!("error.{}", error.code), &scope)

@@ -22,7 +22,7 @@ fn check(args: &[&str], code: i32, sentence: &[&str]) {
 
 #[test]
 fn an_unknown_customer_is_said_with_the_nearest_names() {
-    check(&["tool", "predict_clv", "--args", r#"{"customer": "Emma Clarkk Zoe"}"#], 1, &["Emma Clarkk Zoe"]);
+    check(&["tool", "predict_clv", "--args", r#"{"customer": "Zzyzx Qwert"}"#], 1, &["Zzyzx Qwert"]);
     check(
         &["tool", "predict_clv", "--args", r#"{"customer": "C99999"}"#, "--lang", "zh"],
         1,
@@ -32,7 +32,7 @@ fn an_unknown_customer_is_said_with_the_nearest_names() {
 
 #[test]
 fn an_ambiguous_name_gives_the_candidates() {
-    check(&["tool", "predict_clv", "--args", r#"{"customer": "Emma"}"#], 1, &["Emma Clark", "C0"]);
+    check(&["tool", "predict_clv", "--args", r#"{"customer": "Emma"}"#], 1, &["Emma Clark", "Emma Schmidt"]);
 }
 
 #[test]

@@ -224,6 +224,21 @@ fn what_is_loaded() {
 }
 
 #[test]
+fn a_question_of_its_own_carries_nothing_over() {
+    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    check(
+        &["未来半年哪些客户最有价值?", "这个季度忠诚客户的流失率是多少?"],
+        "query_metrics",
+        json(r#"{"metric": "churn_rate", "period": "this_quarter", "filter": {"segment": "loyal"}}"#),
+    );
+    check(
+        &["revenue last month against a year ago", "best ten products this quarter"],
+        "query_metrics",
+        json(r#"{"metric": "revenue", "group_by": "product", "period": "this_quarter", "top": 10}"#),
+    );
+}
+
+#[test]
 fn follow_ups_change_slots_of_the_last_call() {
     let q = "query_metrics";
     check(

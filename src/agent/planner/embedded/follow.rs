@@ -13,9 +13,14 @@ const UNEXPLAINED_MOST: usize = 2;
 pub(super) fn revised(last: &Call, r: &Reading<'_>) -> Option<Call> {
     let mut new = read_all(&last.tool, r);
     let cue = r.s.has("follow");
+    // a figure of the past changes nothing of a forecast: it is another question
+    if last.tool != "query_metrics" && !r.metrics().is_empty() {
+        return None;
+    }
     let unexplained = unexplained(r);
-    // a sentence with a figure, its time or its group needs none before it
-    let whole = new.contains_key("metric") && new.len() > 1 || names_both(&new);
+    // a sentence with a figure, its time or its group needs none before it; nor does a ranking with its time
+    let ranked = ["top", "group_by", "period"].iter().all(|key| new.contains_key(*key));
+    let whole = new.contains_key("metric") && new.len() > 1 || names_both(&new) || ranked;
     let follows = if cue { unexplained <= UNEXPLAINED_MOST } else { unexplained == 0 && !whole };
     if !follows {
         return None;
