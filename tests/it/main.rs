@@ -19,6 +19,7 @@ mod import_bad;
 mod import_cli;
 mod import_fuzz;
 mod kill;
+mod kill_turn;
 mod ledger;
 mod liar;
 mod metrics;
