@@ -69,11 +69,17 @@ fn a_question_killed_at_any_moment_is_whole_or_is_finished_first() {
             Some(_) => unfinished += 1,
         }
         let next = answer(shop.path(), FOLLOW_UP).text;
-        assert_eq!(next, if kept.is_some() { &followed } else { &unasked }.as_str(), "kill {n} after {delay:?}");
+        assert_eq!(
+            next,
+            if kept.is_some() { &followed } else { &unasked }.as_str(),
+            "kill {n} after {delay:?}"
+        );
         if kept.is_some() {
             let finished = turn(&Store::open(shop.path()).unwrap(), 1).unwrap();
             assert_eq!(finished.answer.unwrap().text, first, "kill {n} after {delay:?}");
         }
     }
-    println!("{KILLS} kills over {takes:?}: {before} before the turn was kept, {unfinished} with it unfinished, {complete} with it whole");
+    println!(
+        "{KILLS} kills over {takes:?}: {before} before the turn was kept, {unfinished} with it unfinished, {complete} with it whole"
+    );
 }
