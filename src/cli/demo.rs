@@ -3,12 +3,15 @@
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
+use serde_json::Map;
+
 use super::Out;
 use crate::app::App;
 use crate::channel::terminal::{Chat, waiting};
 use crate::config::Config;
 use crate::demo;
 use crate::domain::{Lang, NoWork, Principal};
+use crate::render::Scope;
 
 /// Where the sample shop lies unless told otherwise.
 const DEMO_DATA: &str = "mercato-demo";
@@ -60,7 +63,13 @@ impl Demo {
                 }
                 chat.go_on(out).await?;
             }
-            out.line(format!("\nmercato --data {} ask \"…\"", dir.display()))
+            out.line("")?;
+            for lang in Lang::ALL {
+                let command = format!("mercato --data {} ask \"…\"", dir.display());
+                let scope = Scope::words(lang, &Map::new()).naming("command", command);
+                out.line(app.templates.message("status.continue_with", &scope)?)?;
+            }
+            Ok(())
         })
     }
 }
