@@ -86,30 +86,36 @@ pub async fn draw(
     let mut events = std::pin::pin!(events);
     let spinner = waiting();
     let mut answer = None;
-    // Sentences come one by one; whatever follows them begins on a line of its own.
-    let mut open_line = false;
+    // Sentences come one by one, but only whole lines are written: the spinner would wipe out the rest of a line.
+    let mut line = String::new();
     while let Some(event) = events.next().await {
-        if open_line && !matches!(event, Event::Text(_)) {
-            spinner.suspend(|| out.line(""))?;
-            open_line = false;
+        if let Event::Text(text) = event {
+            line.push_str(&text);
+            if let Some((whole, rest)) = line.rsplit_once('\n') {
+                let (whole, rest) = (whole.to_owned(), rest.to_owned());
+                spinner.step_aside(out, |out| out.line(&whole))?;
+                line = rest;
+            }
+            continue;
+        }
+        if !line.is_empty() {
+            let last = std::mem::take(&mut line);
+            spinner.step_aside(out, |out| out.line(&last))?;
         }
         match event {
-            Event::Status(text) => spinner.set_message(text),
-            Event::ToolStarted { tool } => spinner.set_message(tool),
-            Event::ToolFinished { .. } => {}
-            Event::Text(text) => {
-                spinner.suspend(|| out.text(&text))?;
-                open_line = !text.ends_with('\n');
-                out.flush()?;
-                continue;
+            Event::Text(_) | Event::ToolFinished { .. } => {}
+            Event::Status(text) => spinner.bar.set_message(text),
+            Event::ToolStarted { tool } => spinner.bar.set_message(tool),
+            Event::Table(table) => {
+                spinner.step_aside(out, |out| out.line(text_table(prompts, &table, lang, None)))?;
             }
-            Event::Table(table) => spinner.suspend(|| out.line(text_table(prompts, &table, lang, None)))?,
-            Event::Choices(choices) => spinner.suspend(|| numbered(out, &choices))?,
-            Event::Next(questions) => spinner.suspend(|| follow_ups(out, prompts, lang, &questions))?,
-            Event::Failed(text) => spinner.suspend(|| out.line(&text))?,
+            Event::Choices(choices) => spinner.step_aside(out, |out| numbered(out, &choices))?,
+            Event::Next(questions) => {
+                spinner.step_aside(out, |out| follow_ups(out, prompts, lang, &questions))?;
+            }
+            Event::Failed(text) => spinner.step_aside(out, |out| out.line(&text))?,
             Event::Done(done) => answer = Some(*done),
         }
-        out.flush()?;
     }
     Ok(answer)
 }
@@ -132,7 +138,9 @@ fn follow_ups(out: &mut Out, prompts: &Prompts, lang: Lang, questions: &[String]
 }
 
 /// A spinner on standard error until it is dropped; hidden by itself where that is no terminal.
-pub struct Spinner(ProgressBar);
+pub struct Spinner {
+    bar: ProgressBar,
+}
 
 /// Turns a spinner while somebody waits.
 pub fn waiting() -> Spinner {
@@ -141,19 +149,26 @@ pub fn waiting() -> Spinner {
         bar.set_style(style);
     }
     bar.enable_steady_tick(TURN);
-    Spinner(bar)
+    Spinner { bar }
 }
 
-impl std::ops::Deref for Spinner {
-    type Target = ProgressBar;
-    fn deref(&self) -> &ProgressBar {
-        &self.0
+impl Spinner {
+    /// Takes the spinner off the screen while something is written and has reached the screen.
+    fn step_aside(
+        &self,
+        out: &mut Out,
+        write: impl FnOnce(&mut Out) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        self.bar.suspend(|| {
+            write(out)?;
+            out.flush()
+        })
     }
 }
 
 impl Drop for Spinner {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
         // Nobody is left to tell where this fails.
         let _ = std::io::stderr().flush();
     }
