@@ -227,6 +227,11 @@ fn what_is_loaded() {
 fn a_question_of_its_own_carries_nothing_over() {
     let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
     check(
+        &["churn rate of loyal customers this quarter", "which city had the best repeat rate last quarter"],
+        "query_metrics",
+        json(r#"{"metric": "repeat_rate", "group_by": "city", "period": "last_quarter"}"#),
+    );
+    check(
         &["未来半年哪些客户最有价值?", "这个季度忠诚客户的流失率是多少?"],
         "query_metrics",
         json(r#"{"metric": "churn_rate", "period": "this_quarter", "filter": {"segment": "loyal"}}"#),

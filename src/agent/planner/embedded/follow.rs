@@ -17,6 +17,11 @@ pub(super) fn revised(last: &Call, r: &Reading<'_>) -> Option<Call> {
     if last.tool != "query_metrics" && !r.metrics().is_empty() {
         return None;
     }
+    // figure, time and group or filter: nothing is missing, however the sentence opens
+    let named = |key: &str| new.contains_key(key);
+    if named("metric") && named("period") && (named("group_by") || named("filter")) {
+        return None;
+    }
     let unexplained = unexplained(r);
     // a sentence with a figure, its time or its group needs none before it; nor does a ranking with its time
     let ranked = ["top", "group_by", "period"].iter().all(|key| new.contains_key(*key));
