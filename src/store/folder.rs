@@ -6,8 +6,13 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::StoreError;
+
+/// How often a held lock is tried, and how long apart: half a second in all.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// A locked data folder.
 pub(crate) struct Folder {
@@ -30,7 +35,8 @@ impl Folder {
         let io = |source| StoreError::Io { path: path.clone(), source };
         let mut lock =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
-        match lock.try_lock() {
+        let taken = patiently(|| lock.try_lock(), |error| matches!(error, TryLockError::WouldBlock));
+        match taken {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(StoreError::Locked { dir: dir.to_owned(), holder: holder(&mut lock) });
@@ -75,6 +81,21 @@ impl Folder {
     pub(super) fn staging(&self) -> PathBuf {
         self.dir.join("staging")
     }
+}
+
+/// Tries to take a lock, again for a moment while somebody else has it: a lock outlives its holder by the blink in
+/// which a process that the holder was just starting still has a copy of the open file.
+pub(super) fn patiently<T, E>(
+    mut take: impl FnMut() -> Result<T, E>,
+    is_held: impl Fn(&E) -> bool,
+) -> Result<T, E> {
+    for _ in 1..TRIES {
+        match take() {
+            Err(error) if is_held(&error) => std::thread::sleep(PAUSE),
+            done => return done,
+        }
+    }
+    take()
 }
 
 /// Makes the names of new files in a folder survive a power cut.

@@ -99,3 +99,23 @@ fn a_folder_in_use_names_the_process_that_has_it() {
     drop(store);
     Store::open(dir.path()).unwrap();
 }
+
+#[test]
+fn a_folder_opens_again_at_once_while_other_processes_are_being_started() {
+    // A process that is just being started has a copy of every open file, locks with them, until it runs.
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let dir = tempfile::tempdir().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    std::process::Command::new("true").status().unwrap();
+                }
+            });
+        }
+        let opened: Result<Vec<()>, StoreError> =
+            (0..40).map(|_| Store::create(dir.path()).map(drop)).collect();
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        opened.unwrap();
+    });
+}

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::{Batch, Kv, Pair, StoreError, check_requirements};
+use crate::store::folder::patiently;
 
 /// Page cache; with sled's default of 1 GiB an import of half a million lines keeps all it wrote in memory.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -37,7 +38,9 @@ struct Flushed {
 impl SledKv {
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         let config = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).mode(sled::Mode::LowSpace);
-        let db = config.open().map_err(backend)?;
+        // sled knows this error by its text alone.
+        let held = |error: &sled::Error| error.to_string().contains("could not acquire lock");
+        let db = patiently(|| config.open(), held).map_err(backend)?;
         Ok(Self {
             db,
             applied: Mutex::new(0),
