@@ -392,10 +392,19 @@ impl Labels<'_> {
             .into_iter()
             .find_map(|(kind, key)| Some(prompts.word(kind, key, self.lang)).filter(|word| *word != key));
         let label = known.map_or_else(|| last.replace('_', " "), str::to_owned);
-        match self.row(name) {
-            Some(row) => format!("{row}: {label}"),
+        match self.row(name).or_else(|| self.group(name)) {
+            Some(group) => format!("{group}: {label}"),
             None => label,
         }
+    }
+
+    /// The segment or tier that a name such as `segment.loyal.share` speaks of.
+    fn group(&self, name: &str) -> Option<&str> {
+        let (kind, rest) = name.split_once('.')?;
+        let kind = ["segment", "tier"].into_iter().find(|known| *known == kind)?;
+        let key = rest.split_once('.')?.0;
+        let known = self.templates.prompts().words(kind).find(|(known, _)| *known == key)?;
+        Some(known.1.say(self.lang))
     }
 
     /// The first text cell of the row that `r<row>.<column>` names.

@@ -6,10 +6,12 @@
 
 pub mod data_overview;
 mod error;
+mod freshness;
 mod outcome;
 pub mod predict_clv;
 pub mod query_metrics;
 pub mod schema;
+pub mod segment_customers;
 
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
@@ -123,6 +125,7 @@ pub fn all() -> Vec<Entry> {
         of::<data_overview::DataOverview>(),
         of::<predict_clv::PredictClv>(),
         of::<query_metrics::QueryMetrics>(),
+        of::<segment_customers::SegmentCustomers>(),
     ]
 }
 

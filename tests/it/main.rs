@@ -25,6 +25,7 @@ mod liar;
 mod metrics;
 mod planner;
 mod records;
+mod segments;
 mod store;
 mod support;
 mod turn;

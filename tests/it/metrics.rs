@@ -4,32 +4,17 @@
 //! every answer must read in both languages through the ledger. The recount of the whole grid by separate code is
 //! `tests/recount.py`.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use mercato::agent::ledger::Ledger;
 use mercato::domain::*;
 use mercato::prompts::Prompts;
 use mercato::render::{Scope, Templates};
 use mercato::warehouse::metrics::{Group, Metric};
-use mercato::warehouse::{Records, Warehouse};
 use serde_json::{Value, json};
 
+use crate::support::reading::{demo, reads_well};
 use crate::support::small_shop::{SmallShop, call, refund};
-
-fn demo() -> &'static Warehouse {
-    static DEMO: OnceLock<Warehouse> = OnceLock::new();
-    DEMO.get_or_init(|| {
-        let shop = mercato::demo::generate(1);
-        let records = Records {
-            customers: shop.customers,
-            products: shop.products,
-            orders: shop.orders,
-            unlinked_refunds: Vec::new(),
-            spend: shop.spend,
-        };
-        Warehouse::from_records(1, shop.shop, &records)
-    })
-}
 
 /// Arguments for every metric, split in every way that has a meaning, compared and not.
 fn grid() -> Vec<Value> {
@@ -380,27 +365,4 @@ fn every_answer_reads_in_both_languages_and_says_only_its_figures() {
     }
     let outcome = call(demo(), "data_overview", &json!({})).unwrap();
     reads_well(&templates, "data_overview", &json!({}), &outcome);
-}
-
-fn reads_well(templates: &Templates, tool: &str, args: &Value, outcome: &mercato::tool::Outcome<Value>) {
-    let mut ledger = Ledger::default();
-    ledger.outcome(outcome);
-    ledger.args(args);
-    for lang in Lang::ALL {
-        let scope = Scope::outcome(lang, outcome, args);
-        let mut said = vec![templates.answer(tool, &scope).unwrap_or_else(|error| panic!("{args}: {error}"))];
-        for note in &outcome.notes {
-            let scope = scope.clone().with(&note.params);
-            said.push(templates.message(&format!("note.{}", note.key), &scope).unwrap());
-        }
-        let next = |next: &mercato::tool::Next| {
-            templates.next(tool, &next.key, &scope.clone().with(&next.params)).unwrap()
-        };
-        let questions: Vec<String> = outcome.next.iter().map(next).collect();
-        println!("{args}\n{}\n→ {}\n", said.join("\n"), questions.join(" → "));
-        for line in said.iter().flat_map(|text| text.lines()) {
-            ledger.check(line).unwrap_or_else(|violation| panic!("{args}: {violation}"));
-            assert!(!line.contains("undefined") && !line.contains("none"), "{args}: {line}");
-        }
-    }
 }

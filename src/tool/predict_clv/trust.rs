@@ -8,15 +8,13 @@ use super::{Args, Output};
 use crate::domain::{Evidence, Fact, Grade, HoldoutRow};
 use crate::model::clv::Status;
 use crate::model::clv::backtest::Rolling;
-use crate::tool::{Note, ToolContext};
+use crate::tool::{Note, ToolContext, freshness};
 use crate::warehouse::NONE;
 
 /// Half-width of the headline's interval over its value, up to which the grade is ready, or review_first.
 const WIDTH: [f64; 2] = [0.20, 0.50];
 /// 1 − loss / naive loss from which the grade is ready, or review_first.
 const SKILL: [f64; 2] = [0.05, 0.0];
-/// Days by which the data may lag behind a live clock: ready, review_first, directional.
-const LAG: [i32; 3] = [7, 35, 180];
 /// A horizon this much longer than what was back-tested is still the same (months are not whole days).
 const SLACK_DAYS: f64 = 7.0;
 /// Beyond two years, or twice the history, nothing like it was ever seen.
@@ -41,17 +39,7 @@ pub(super) fn evidence(
         evidence.limit(Grade::ReviewFirst, "optimum_flat", "more_history");
         evidence.warnings.push("optimum_flat".into());
     }
-    if ctx.clock.is_live()
-        && let Some(data) = ctx.warehouse.order_days()
-    {
-        let lag = valued.input.today.since(data.to);
-        let grades = [Grade::ReviewFirst, Grade::Directional, Grade::NeedsData];
-        for (days, grade) in LAG.into_iter().zip(grades) {
-            if lag > days {
-                evidence.limit(grade, "data_lag", "import_newer_data");
-            }
-        }
-    }
+    freshness::limit(ctx, valued.input.today, &mut evidence);
     evidence
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod agent;
 pub(crate) mod data;
 pub(crate) mod files;
 pub(crate) mod kill;
+pub(crate) mod reading;
 pub(crate) mod records;
 pub(crate) mod shop;
 pub(crate) mod small_shop;

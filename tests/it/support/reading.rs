@@ -1,0 +1,58 @@
+//! Reading a tool's answer as a person would: in both languages, through the ledger.
+
+use std::sync::OnceLock;
+
+use mercato::agent::ledger::Ledger;
+use mercato::domain::Lang;
+use mercato::render::{Scope, Templates};
+use mercato::tool::{Next, Outcome};
+use mercato::warehouse::{Records, Warehouse};
+use serde_json::Value;
+
+/// The sample shop of seed 1 in memory.
+pub(crate) fn demo() -> &'static Warehouse {
+    static DEMO: OnceLock<Warehouse> = OnceLock::new();
+    DEMO.get_or_init(|| {
+        let shop = mercato::demo::generate(1);
+        let records = Records {
+            customers: shop.customers,
+            products: shop.products,
+            orders: shop.orders,
+            unlinked_refunds: Vec::new(),
+            spend: shop.spend,
+        };
+        Warehouse::from_records(1, shop.shop, &records)
+    })
+}
+
+/// Every sentence and note stands, says only figures that are facts, and lacks nothing; gives back the follow-up
+/// questions of each language.
+pub(crate) fn reads_well(
+    templates: &Templates,
+    tool: &str,
+    args: &Value,
+    outcome: &Outcome<Value>,
+) -> Vec<(Lang, Vec<String>)> {
+    let mut ledger = Ledger::default();
+    ledger.outcome(outcome);
+    ledger.args(args);
+    let mut questions = Vec::new();
+    for lang in Lang::ALL {
+        let scope = Scope::outcome(lang, outcome, args);
+        let mut said = vec![templates.answer(tool, &scope).unwrap_or_else(|error| panic!("{args}: {error}"))];
+        for note in &outcome.notes {
+            let scope = scope.clone().with(&note.params);
+            said.push(templates.message(&format!("note.{}", note.key), &scope).unwrap());
+        }
+        let next =
+            |next: &Next| templates.next(tool, &next.key, &scope.clone().with(&next.params)).unwrap();
+        let next: Vec<String> = outcome.next.iter().map(next).collect();
+        println!("{args}\n{}\n→ {}\n", said.join("\n"), next.join(" → "));
+        for line in said.iter().flat_map(|text| text.lines()) {
+            ledger.check(line).unwrap_or_else(|violation| panic!("{args}: {violation}"));
+            assert!(!line.contains("undefined") && !line.contains("none"), "{args}: {line}");
+        }
+        questions.push((lang, next));
+    }
+    questions
+}
