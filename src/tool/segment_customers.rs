@@ -203,8 +203,7 @@ fn units(micros: i128) -> f64 {
 }
 
 fn evidence(ctx: &ToolContext<'_>, rfm: &Rfm, days: Span) -> Evidence {
-    let mut evidence =
-        Evidence::descriptive(rfm.len() as u64, Some(days), ctx.warehouse.data_version);
+    let mut evidence = Evidence::descriptive(rfm.len() as u64, Some(days), ctx.warehouse.data_version);
     if unkeyed(ctx.warehouse) > UNUSABLE {
         evidence.limit(Grade::ReviewFirst, "orders_without_customer", "import_customer_keys");
     }

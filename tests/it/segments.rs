@@ -36,9 +36,7 @@ fn number(value: &Value) -> f64 {
 /// segment → (customers, share, revenue, revenue share, recency, frequency, monetary)
 fn rows(outcome: &Outcome<Value>) -> Vec<(String, [f64; 7])> {
     let keys = ["customers", "share", "revenue", "revenue_share", "recency", "frequency", "monetary"];
-    let row = |row: &Value| {
-        (row["segment"].as_str().unwrap().to_owned(), keys.map(|key| number(&row[key])))
-    };
+    let row = |row: &Value| (row["segment"].as_str().unwrap().to_owned(), keys.map(|key| number(&row[key])));
     outcome.output["segments"].as_array().unwrap().iter().map(row).collect()
 }
 
@@ -56,8 +54,7 @@ fn segments_of_a_small_shop_by_hand() {
     // 30 with one day and 8 with 2 … 9 days of 10 each
     let days = 30.0 + f64::from((2..=9).sum::<i32>());
     let all = 30.0 + f64::from((2..=31).sum::<i32>());
-    let expected =
-        [38.0, 38.0 / 60.0, 10.0 * days, days / all, 0.0, days / 38.0, 10.0 * days / 38.0];
+    let expected = [38.0, 38.0 / 60.0, 10.0 * days, days / all, 0.0, days / 38.0, 10.0 * days / 38.0];
     for (found, expected) in lost.iter().zip(expected) {
         assert!((found - expected).abs() < 1e-9, "{lost:?}");
     }

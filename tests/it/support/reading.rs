@@ -44,8 +44,7 @@ pub(crate) fn reads_well(
             let scope = scope.clone().with(&note.params);
             said.push(templates.message(&format!("note.{}", note.key), &scope).unwrap());
         }
-        let next =
-            |next: &Next| templates.next(tool, &next.key, &scope.clone().with(&next.params)).unwrap();
+        let next = |next: &Next| templates.next(tool, &next.key, &scope.clone().with(&next.params)).unwrap();
         let next: Vec<String> = outcome.next.iter().map(next).collect();
         println!("{args}\n{}\n→ {}\n", said.join("\n"), next.join(" → "));
         for line in said.iter().flat_map(|text| text.lines()) {
