@@ -8,9 +8,10 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use super::ledger::Ledger;
+use super::pictures::{self, Picture};
 use super::turn::{CallRecord, CallResult, Stop, Turn};
 use super::{Answer, CallEvidence, Choice, DoneCall, LabelledFact, Plan, claims};
-use crate::domain::{Cell, Fact, Lang, Table};
+use crate::domain::{Cell, Chart, Fact, Lang, Table};
 use crate::render::{Scope, TemplateError, Templates};
 use crate::tool::{ErrorKind, Outcome, ToolError};
 
@@ -57,6 +58,8 @@ pub struct Composition {
     pub answer: Answer,
     /// Rows to draw.
     pub tables: Vec<Table>,
+    /// Charts to draw, with their words.
+    pub pictures: Vec<Picture>,
     /// The choices behind `answer.choices`.
     pub choices: Vec<Choice>,
     /// What the checks kept back.
@@ -99,6 +102,7 @@ struct Page<'a> {
     facts: Vec<LabelledFact>,
     evidence: Vec<CallEvidence>,
     tables: Vec<Table>,
+    pictures: Vec<Picture>,
     choices: Vec<Choice>,
     next: Vec<String>,
     withheld: Vec<String>,
@@ -115,6 +119,7 @@ impl<'a> Page<'a> {
             facts: Vec::new(),
             evidence: Vec::new(),
             tables: Vec::new(),
+            pictures: Vec::new(),
             choices: Vec::new(),
             next: Vec::new(),
             withheld: Vec::new(),
@@ -203,6 +208,9 @@ impl<'a> Page<'a> {
             }
         }
         self.tables.extend(outcome.table.clone());
+        for chart in &outcome.charts {
+            self.picture(chart, &scope, &ledger);
+        }
         self.evidence.push(CallEvidence { call, evidence: outcome.evidence.clone() });
         let labels =
             Labels { templates: self.templates, lang: self.turn.lang, table: outcome.table.as_ref() };
@@ -211,6 +219,16 @@ impl<'a> Page<'a> {
             fact: Fact { id: format!("c{call}.{}", fact.id), ..fact },
             call,
         }));
+    }
+
+    /// A chart with those of its words that pass the checks.
+    fn picture(&mut self, chart: &Chart, scope: &Scope, ledger: &Ledger) {
+        let lang = self.turn.lang;
+        let Some(words) = pictures::words(chart, self.templates, scope, lang, ledger.clone()) else { return };
+        let (title, alt) = (self.filled(words.title), self.filled(words.alt));
+        let title = self.checked(&title, &words.ledger);
+        let alt = self.checked(&alt, &words.ledger);
+        self.pictures.push(Picture { chart: chart.clone(), title, alt, path: None });
     }
 
     /// A composer's text: kept up to its first sentence that fails, then the template goes on in its place.
@@ -299,6 +317,7 @@ impl<'a> Page<'a> {
         Composition {
             answer,
             tables: self.tables,
+            pictures: self.pictures,
             choices: self.choices,
             withheld: self.withheld,
             failed: self.failed,

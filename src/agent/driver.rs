@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::compose::{Composer, compose, sentences};
 use super::guard;
 use super::memory::Session;
+use super::pictures::Picture;
 use super::planner::{PlanRequest, Planner};
 use super::repair;
 use super::turn::{Limits, Step, Stop, Turn};
@@ -237,7 +238,7 @@ impl Inner {
                     turn.composed(answer.clone(), made.choices, made.withheld);
                     turn.close(&mut session);
                     self.finish(&turn, &session).await?;
-                    self.draw(&answer, made.tables, made.failed, out).await;
+                    self.draw(&answer, made.tables, made.pictures, made.failed, out).await;
                     continue;
                 }
                 Step::Done => break,
@@ -390,7 +391,14 @@ impl Inner {
         })
     }
 
-    async fn draw(&self, answer: &Answer, tables: Vec<crate::domain::Table>, failed: bool, out: &Outlet) {
+    async fn draw(
+        &self,
+        answer: &Answer,
+        tables: Vec<crate::domain::Table>,
+        pictures: Vec<Picture>,
+        failed: bool,
+        out: &Outlet,
+    ) {
         if failed {
             out.send(Event::Failed(answer.text.clone())).await;
         } else {
@@ -400,6 +408,9 @@ impl Inner {
         }
         for table in tables {
             out.send(Event::Table(table)).await;
+        }
+        for picture in pictures {
+            out.send(Event::Chart(Box::new(picture))).await;
         }
         if !answer.choices.is_empty() {
             out.send(Event::Choices(answer.choices.clone())).await;

@@ -9,11 +9,13 @@ pub mod driver;
 pub mod guard;
 pub mod ledger;
 pub mod memory;
+pub mod pictures;
 pub mod planner;
 pub mod repair;
 pub mod turn;
 
 pub use driver::{Agent, Catalogue, House, Question};
+pub use pictures::Picture;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -138,6 +140,8 @@ pub enum Event {
     Text(String),
     /// Rows to draw, heads and cells in the asker's language come from the words.
     Table(Table),
+    /// A picture, after the text and the table.
+    Chart(Box<Picture>),
     /// Things to choose.
     Choices(Vec<String>),
     /// Useful follow-up questions.
@@ -192,7 +196,7 @@ pub struct Answer {
     pub facts: Vec<LabelledFact>,
     /// How sure, call by call (`call` from 1).
     pub evidence: Vec<CallEvidence>,
-    /// Paths of pictures.
+    /// Paths of pictures (PNG).
     pub charts: Vec<String>,
     /// What can be chosen.
     pub choices: Vec<String>,

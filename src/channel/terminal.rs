@@ -109,6 +109,11 @@ pub async fn draw(
             Event::Table(table) => {
                 spinner.step_aside(out, |out| out.line(text_table(prompts, &table, lang, None)))?;
             }
+            Event::Chart(picture) => {
+                if let Some(path) = picture.path {
+                    spinner.step_aside(out, |out| out.line(picture_line(prompts, lang, &path)))?;
+                }
+            }
             Event::Choices(choices) => spinner.step_aside(out, |out| numbered(out, &choices))?,
             Event::Next(questions) => {
                 spinner.step_aside(out, |out| follow_ups(out, prompts, lang, &questions))?;
@@ -118,6 +123,10 @@ pub async fn draw(
         }
     }
     Ok(answer)
+}
+
+fn picture_line(prompts: &Prompts, lang: Lang, path: &str) -> String {
+    prompts.message("status.picture", lang).unwrap_or("{{ path }}").replace("{{ path }}", path)
 }
 
 fn numbered(out: &mut Out, choices: &[String]) -> anyhow::Result<()> {

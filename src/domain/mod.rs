@@ -3,6 +3,7 @@
 //! Plain types with no I/O: money, days, periods, the shop's records, facts, evidence, who is asking.
 //! Everything may use `domain`; `domain` uses nothing of ours.
 
+mod chart;
 mod clock;
 mod day;
 mod entity;
@@ -18,6 +19,7 @@ mod table;
 mod window;
 mod work;
 
+pub use chart::{Axis, Caption, Chart, ChartKind, Label, Point, Series, SeriesRole, Spot};
 pub use clock::Clock;
 pub use day::{Day, Span};
 pub use entity::{Entities, Lookup, NamedCustomer, NamedProduct};

@@ -7,5 +7,5 @@ pub mod numbers;
 mod tables;
 mod templates;
 
-pub use tables::{cells, head, text_table};
+pub use tables::{cells, head, label, text_table};
 pub use templates::{Scope, TemplateError, Templates};

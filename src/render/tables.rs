@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table as TextTable, presets};
 
 use super::numbers::{Style, date, figure, period, probability};
-use crate::domain::{Cell, Column, Day, Lang, Span, Table, Unit};
+use crate::domain::{Cell, Column, Day, Label, Lang, Span, Table, Unit};
 use crate::prompts::Prompts;
 
 /// Widest terminal line we fill.
@@ -39,6 +39,19 @@ fn cell(prompts: &Prompts, column: &Column, cell: &Cell, lang: Lang, style: Styl
             word => word.to_owned(),
         },
         (Cell::Empty, _) => "–".into(),
+    }
+}
+
+/// What stands beside a point, a series or an axis of a chart, in full.
+pub fn label(prompts: &Prompts, label: &Label, lang: Lang) -> String {
+    match label {
+        // Keys that stand for no name (`none_given`) come as names, as in tables.
+        Label::Name(name) => prompts.word("label", name, lang).to_owned(),
+        Label::Word { kind, key } => prompts.word(kind, key, lang).to_owned(),
+        Label::Time { start, .. } => {
+            label.span().map_or_else(|| date(*start, lang), |span| period(span, lang))
+        }
+        Label::Figure { value, unit } => figure(*value, *unit, lang, Style::Sentence),
     }
 }
 

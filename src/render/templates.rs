@@ -154,6 +154,13 @@ impl Scope {
         self
     }
 
+    /// The same with figures of its own.
+    #[must_use]
+    pub fn with_facts(mut self, facts: Vec<Fact>) -> Self {
+        self.facts.extend(facts);
+        self
+    }
+
     /// The same with one more word.
     #[must_use]
     pub fn naming(mut self, name: &str, value: impl Into<Json>) -> Self {

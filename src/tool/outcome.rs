@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::domain::{Cell, Evidence, Fact, Span, Table};
+use crate::domain::{Cell, Chart, Evidence, Fact, Span, Table};
 
 /// A result: typed output for programs, facts and a table for sentences, evidence for trust.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct Outcome<T> {
     pub evidence: Evidence,
     /// The rows, where the answer is a list.
     pub table: Option<Table>,
+    /// Pictures, the most telling first; none where a sentence says it all.
+    #[serde(default)]
+    pub charts: Vec<Chart>,
     /// What must be said beside the answer (definitions, caveats): messages of section `note`.
     pub notes: Vec<Note>,
     /// Two or three useful questions that run on the present data: lines of the tool's `next` section.
@@ -77,6 +80,7 @@ impl<T> Outcome<T> {
             period: evidence.period,
             evidence,
             table: None,
+            charts: Vec::new(),
             notes: Vec::new(),
             next: Vec::new(),
         }
@@ -84,8 +88,8 @@ impl<T> Outcome<T> {
 
     /// Changes the output's type.
     pub fn try_map<U, E>(self, change: impl FnOnce(T) -> Result<U, E>) -> Result<Outcome<U>, E> {
-        let Self { output, facts, evidence, table, notes, next, period } = self;
-        Ok(Outcome { output: change(output)?, facts, evidence, table, notes, next, period })
+        let Self { output, facts, evidence, table, charts, notes, next, period } = self;
+        Ok(Outcome { output: change(output)?, facts, evidence, table, charts, notes, next, period })
     }
 
     /// Every fact, the table's cells (`r<row>.<column>`, rows from 1) included.
@@ -106,5 +110,18 @@ impl<T> Outcome<T> {
             }
         }
         facts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_kept_before_there_were_charts_reads_back() {
+        let outcome = Outcome::new(Value::Null, Evidence::descriptive(1, None, 1));
+        let mut kept = serde_json::to_value(&outcome).unwrap();
+        kept.as_object_mut().unwrap().remove("charts").unwrap();
+        assert_eq!(serde_json::from_value::<Outcome<Value>>(kept).unwrap(), outcome);
     }
 }

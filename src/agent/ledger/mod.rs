@@ -11,7 +11,7 @@ mod zh;
 use serde_json::Value;
 
 use self::scan::{Class, DateParts, MASK, Noun, Token};
-use crate::domain::{Cell, Day, Fact, Span, Unit};
+use crate::domain::{Cell, Chart, Day, Fact, Label, Span, Unit};
 use crate::render::numbers::day_of;
 use crate::tool::Outcome;
 
@@ -64,6 +64,19 @@ impl Ledger {
         self.words_of(&outcome.output);
         for note in outcome.notes.iter().map(|note| &note.params) {
             note.values().for_each(|value| self.words_of(value));
+        }
+    }
+
+    /// Licenses a chart: its figures, the days and names along it.
+    pub fn chart(&mut self, chart: &Chart) {
+        chart.facts().iter().for_each(|fact| self.fact(fact));
+        for label in chart.categories.iter().chain(chart.series.iter().map(|series| &series.name)) {
+            self.spans.extend(label.span());
+            match label {
+                Label::Name(name) => self.name(name),
+                Label::Figure { value, unit } => self.fact(&Fact::new("chart.label", *value, *unit)),
+                Label::Word { .. } | Label::Time { .. } => {}
+            }
         }
     }
 
