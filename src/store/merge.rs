@@ -2,7 +2,7 @@
 //!
 //! Every rule gives the same result when it is applied twice, so that an interrupted import can simply be redone.
 
-use super::Record;
+use super::{Before, Record};
 use crate::domain::{Customer, Order, OrderStatus, Product, Spend, UnlinkedRefund};
 
 /// What becomes of a record that is there already.
@@ -24,6 +24,11 @@ pub(super) trait Upsert: Record + Clone + PartialEq {
     /// Whether it is from before `old`.
     fn is_older_than(&self, _old: &Self) -> bool {
         false
+    }
+
+    /// What must be known of it once it is replaced.
+    fn before(&self) -> Before {
+        Before { currency: None, placed: None }
     }
 }
 
@@ -105,11 +110,19 @@ impl Upsert for Order {
         }
         merged
     }
+
+    fn before(&self) -> Before {
+        Before { currency: Some(self.currency), placed: Some((self.placed_on, self.placed_at)) }
+    }
 }
 
 impl Upsert for UnlinkedRefund {
     fn onto(self, _: &Self) -> Self {
         self
+    }
+
+    fn before(&self) -> Before {
+        Before { currency: Some(self.currency), placed: None }
     }
 }
 
@@ -121,6 +134,10 @@ impl Upsert for Spend {
             conversions: self.conversions.or(old.conversions),
             ..self
         }
+    }
+
+    fn before(&self) -> Before {
+        Before { currency: Some(self.currency), placed: None }
     }
 }
 

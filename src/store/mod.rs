@@ -10,6 +10,7 @@ mod folder;
 pub mod import;
 mod kv;
 mod merge;
+mod recent;
 mod records;
 mod redo;
 mod tables;
@@ -17,6 +18,7 @@ mod tables;
 use std::path::PathBuf;
 
 pub use kv::{Batch, Kv, MemoryKv, Require};
+pub use recent::{Before, Change};
 pub use redo::{AnyRecord, Changes, ImportReport};
 pub use tables::{Edit, Record, Store};
 

@@ -9,10 +9,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::PathBuf;
+use std::sync::PoisonError;
 
 use serde::{Deserialize, Serialize};
 
 use super::merge::{Merged, Upsert, merge};
+use super::recent::{Change, Noted};
 use super::tables::{DATA_VERSION, Write as KeyWrite, clear_indexes, setting_write, write_record};
 use super::{Batch, Store, StoreError, churn, folder};
 use crate::domain::{Customer, Order, Product, Shop, Spend, UnlinkedRefund, Work};
@@ -262,9 +264,12 @@ fn merge_staged(
     total: u64,
     work: &dyn Work,
 ) -> Result<ImportReport, StoreError> {
+    let _merging = store.recent.merging.write().unwrap_or_else(PoisonError::into_inner);
     let mut frames = Frames::begin(staged)?;
     let staged_shop: Option<Shop> = frames.next()?.ok_or_else(|| damaged("it has no shop"))?;
-    let mut merger = Merger { store, batch: Batch::default(), keys: HashSet::new(), tables: BTreeMap::new() };
+    let noted = Noted::new(store.kv.get(CHANGED)?.is_none());
+    let mut merger =
+        Merger { store, batch: Batch::default(), keys: HashSet::new(), tables: BTreeMap::new(), noted };
     let in_memory = store.folder.is_none();
     while let Some(record) = frames.next::<AnyRecord>()? {
         merger.add(record)?;
@@ -274,7 +279,8 @@ fn merge_staged(
     }
     merger.apply()?;
     store.kv.flush()?;
-    let mut report = ImportReport { tables: merger.tables, data_version: store.data_version()? };
+    let before = store.data_version()?;
+    let mut report = ImportReport { tables: merger.tables, data_version: before };
     let mut last = vec![(PENDING.to_vec(), None), (CHANGED.to_vec(), None)];
     if report.changed() || store.kv.get(CHANGED)?.is_some() {
         report.data_version += 1;
@@ -286,7 +292,10 @@ fn merge_staged(
         }
         last.push(setting_write("shop", &shop)?);
     }
-    store.kv.commit(Batch { writes: last, require: Vec::new() })?;
+        store.kv.commit(Batch { writes: last, require: Vec::new() })?;
+    if report.data_version > before {
+        store.recent.note(report.data_version, merger.noted.into_changes());
+    }
     Ok(report)
 }
 
@@ -296,6 +305,7 @@ struct Merger<'a> {
     /// Records of the batch under way, so that one that comes twice is merged with itself.
     keys: HashSet<(&'static str, Vec<u8>)>,
     tables: BTreeMap<&'static str, Changes>,
+    noted: Noted,
 }
 
 impl Merger<'_> {
@@ -317,6 +327,7 @@ impl Merger<'_> {
         }
         let old = self.store.get::<R>(&key)?;
         let changes = self.tables.entry(R::TABLE).or_default();
+        let before = old.as_ref().map(Upsert::before);
         let written = match old {
             None => {
                 changes.created += 1;
@@ -344,6 +355,7 @@ impl Merger<'_> {
         };
         if let Some(record) = written {
             write_record(&mut self.batch.writes, &record)?;
+            self.noted.add(Change { table: R::TABLE, key: key.clone(), before });
             self.keys.insert((R::TABLE, key));
         }
         Ok(())

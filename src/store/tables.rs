@@ -12,6 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::folder::Folder;
 use super::kv::{SledKv, hash};
+use super::recent::Recent;
 use super::{Batch, Kv, MemoryKv, Require, StoreError, redo};
 use crate::domain::Shop;
 
@@ -38,6 +39,7 @@ pub struct Store {
     pub(super) folder: Option<Arc<Folder>>,
     /// Held by the import under way: the data version of the next one depends on it.
     pub(super) importing: Arc<Mutex<()>>,
+    pub(super) recent: Arc<Recent>,
 }
 
 /// Key of the data version, 8 bytes big-endian.
@@ -58,14 +60,16 @@ impl Store {
     pub fn create(dir: &Path) -> Result<Self, StoreError> {
         let folder = Folder::take(dir)?;
         let kv = Arc::new(SledKv::open(&folder.store())?);
-        let store = Self { kv, folder: Some(Arc::new(folder)), importing: Arc::default() };
+        let store =
+            Self { kv, folder: Some(Arc::new(folder)), importing: Arc::default(), recent: Arc::default() };
         redo::finish_pending(&store)?;
         Ok(store)
     }
 
     /// An empty store in memory.
     pub fn memory() -> Self {
-        Self { kv: Arc::new(MemoryKv::default()), folder: None, importing: Arc::default() }
+        let kv = Arc::new(MemoryKv::default());
+        Self { kv, folder: None, importing: Arc::default(), recent: Arc::default() }
     }
 
     /// The data folder; `None` in memory.

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::splice::go;
 use super::{Customers, Lines, NONE, Orders, Products, SpendRows, UnlinkedRefunds, Warehouse, net};
 use crate::domain::{
     Currency, Customer, Day, Micros, Order, Product, ServiceState, Shop, Spend, UnlinkedRefund,
@@ -271,13 +272,8 @@ impl<T: Default> Names<T> {
     }
 }
 
-/// Where a row went; [`NONE`] stays.
-fn go(moved: &[u32], row: u32) -> u32 {
-    moved.get(row as usize).copied().unwrap_or(NONE)
-}
-
 /// Days between successive sale orders of a customer with a key.
-fn gaps_days(orders: &Orders, n_customers: usize) -> Vec<i32> {
+pub(super) fn gaps_days(orders: &Orders, n_customers: usize) -> Vec<i32> {
     let mut last: Vec<Option<i32>> = vec![None; n_customers];
     let sales = (0..orders.id.len()).filter(|row| orders.sale[*row] && orders.customer[*row] != NONE);
     sales

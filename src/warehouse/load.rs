@@ -1,4 +1,4 @@
-//! How do the columns get out of the store, and catch up with it?
+//! How do the columns get out of the store?
 
 use super::{Builder, Warehouse};
 use crate::domain::{Currency, Shop};
@@ -25,18 +25,9 @@ impl Warehouse {
         }
         Ok(builder.finish())
     }
-
-    /// Catches up with the store; nothing is read where the data version is still the same.
-    pub fn refresh(&mut self, store: &Store) -> Result<bool, StoreError> {
-        if store.data_version()? == self.data_version {
-            return Ok(false);
-        }
-        *self = Self::load(store)?;
-        Ok(true)
-    }
 }
 
 /// A shop before its first import.
-fn unset() -> Shop {
+pub(super) fn unset() -> Shop {
     Shop { currency: Currency::EUR, timezone: "UTC".into(), churn_window_days: None }
 }

@@ -8,10 +8,13 @@ mod build;
 mod load;
 pub mod metrics;
 mod net;
+mod refresh;
+mod splice;
 
 use std::collections::HashMap;
 
 pub use build::{Builder, Records};
+pub use refresh::Refreshed;
 
 use crate::domain::{Currency, Day, Entities, NamedCustomer, NamedProduct, Shop, Span};
 
@@ -19,7 +22,7 @@ use crate::domain::{Currency, Day, Entities, NamedCustomer, NamedProduct, Shop, 
 pub const NONE: u32 = u32::MAX;
 
 /// The shop as columns. Every table is a struct of equally long vectors, one entry a row.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Warehouse {
     /// The data these columns hold.
     pub data_version: u64,
@@ -52,7 +55,7 @@ pub struct Warehouse {
 }
 
 /// Columns of the customers.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 #[expect(missing_docs, reason = "the record type of the same name says what each is")]
 pub struct Customers {
     pub id: Vec<String>,
@@ -66,7 +69,7 @@ pub struct Customers {
 }
 
 /// Columns of the products.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 #[expect(missing_docs, reason = "the record type of the same name says what each is")]
 pub struct Products {
     pub id: Vec<String>,
@@ -78,7 +81,7 @@ pub struct Products {
 }
 
 /// Columns of the orders.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Orders {
     /// The shop's order number.
     pub id: Vec<String>,
@@ -109,7 +112,7 @@ pub struct Orders {
 }
 
 /// Columns of the product lines.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Lines {
     /// Row of the product, or [`NONE`].
     pub product: Vec<u32>,
@@ -124,7 +127,7 @@ pub struct Lines {
 }
 
 /// Columns of the refunds without an order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 #[expect(missing_docs, reason = "the record type of the same name says what each is")]
 pub struct UnlinkedRefunds {
     pub day: Vec<i32>,
@@ -135,7 +138,7 @@ pub struct UnlinkedRefunds {
 }
 
 /// Columns of the advertising costs.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 #[expect(missing_docs, reason = "the record type of the same name says what each is")]
 pub struct SpendRows {
     pub day: Vec<i32>,

@@ -26,6 +26,7 @@ mod metrics;
 mod planner;
 mod records;
 mod segments;
+mod refresh;
 mod store;
 mod support;
 mod turn;
