@@ -292,7 +292,7 @@ fn merge_staged(
         }
         last.push(setting_write("shop", &shop)?);
     }
-        store.kv.commit(Batch { writes: last, require: Vec::new() })?;
+    store.kv.commit(Batch { writes: last, require: Vec::new() })?;
     if report.data_version > before {
         store.recent.note(report.data_version, merger.noted.into_changes());
     }

@@ -90,8 +90,7 @@ impl Warehouse {
         }
         self.count_foreign(&foreign);
         if lags_change {
-            let mut lags: Vec<i32> =
-                self.orders.return_lag.iter().copied().filter(|lag| *lag >= 0).collect();
+            let mut lags: Vec<i32> = self.orders.return_lag.iter().copied().filter(|lag| *lag >= 0).collect();
             self.return_lag_days = percentile(&mut lags, 90);
         }
         self.churn_window_days = new

@@ -253,7 +253,13 @@ impl Warehouse {
             return_lag: own.return_lag.split_off(at),
             lines_unknown: own.lines_unknown.split_off(at),
             tax_included: own.tax_included.split_off(at),
-            first_line: own.first_line.get(at..).unwrap_or_default().iter().map(|n| n - first as u32).collect(),
+            first_line: own
+                .first_line
+                .get(at..)
+                .unwrap_or_default()
+                .iter()
+                .map(|n| n - first as u32)
+                .collect(),
         };
         own.first_line.truncate(at + 1);
         let own = &mut self.lines;

@@ -71,8 +71,9 @@ impl Dice {
         order.placed_at = i64::from(order.placed_on.0) * 86_400 + self.up_to(5) as i64;
         order.city = self.city(40);
         order.currency = self.currency();
-        order.status = [OrderStatus::Pending, OrderStatus::Paid, OrderStatus::Completed, OrderStatus::Cancelled]
-            [self.up_to(4)];
+        order.status =
+            [OrderStatus::Pending, OrderStatus::Paid, OrderStatus::Completed, OrderStatus::Cancelled]
+                [self.up_to(4)];
         order.service_state = None;
         order.goods = Micros(self.up_to(100) as i64 * 1_000_000);
         for line in &mut order.lines {
