@@ -199,6 +199,7 @@ impl Inner {
                 return Ok(());
             }
         };
+        let text = session.memory.follow_up(&text).map_or(text.clone(), str::to_owned);
         let version = self.house.warehouse.data_version;
         let turn = Turn::new(&session, text, lang, now, version, self.house.limits);
         self.save(&turn).await?;
@@ -348,10 +349,7 @@ impl Inner {
         };
         let schema = schema::render(&(entry.schema)(), schema::Rendering::Plain);
         let planned = Value::Object(call.args.clone());
-        let (mended, repairs) = repair::repair(&planned, &schema, self.house.templates.prompts());
-        for repair in &repairs {
-            tracing::info!(tool = call.tool, ?repair, "an argument was mended");
-        }
+        let (mended, _) = repair::repair(&planned, &schema, self.house.templates.prompts());
         let args = (entry.check)(&mended)?;
         let effect = (entry.effect)(&args)?;
         Ok((args, effect))

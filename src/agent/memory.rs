@@ -64,16 +64,26 @@ impl Record for Session {
 impl Memory {
     /// The pending choice that this reply means: its number from 1, or its label.
     pub fn chosen(&self, reply: &str) -> Option<&Call> {
-        let reply = reply.trim().trim_end_matches(['.', '。', ')', '、']).trim();
-        let by_number = reply
-            .parse::<usize>()
-            .ok()
-            .and_then(|number| number.checked_sub(1))
-            .and_then(|index| self.pending.get(index));
-        let by_label =
-            || self.pending.iter().find(|choice| choice.label.to_lowercase() == reply.to_lowercase());
+        let by_number = ordinal(reply).and_then(|index| self.pending.get(index));
+        let label = bare(reply).to_lowercase();
+        let by_label = || self.pending.iter().find(|choice| choice.label.to_lowercase() == label);
         by_number.or_else(by_label).map(|choice| &choice.call)
     }
+
+    /// The follow-up question that this number means; they are counted on from the choices.
+    pub fn follow_up(&self, reply: &str) -> Option<&str> {
+        let index = ordinal(reply)?.checked_sub(self.pending.len())?;
+        self.offered.get(index).map(String::as_str)
+    }
+}
+
+fn bare(reply: &str) -> &str {
+    reply.trim().trim_end_matches(['.', '。', ')', '、']).trim()
+}
+
+/// A bare number, counted from 0.
+fn ordinal(reply: &str) -> Option<usize> {
+    bare(reply).parse::<usize>().ok()?.checked_sub(1)
 }
 
 #[cfg(test)]
@@ -93,8 +103,11 @@ mod tests {
         assert_eq!(memory.chosen(" 2. "), Some(&call("Espresso Beans 250g")));
         assert_eq!(memory.chosen("espresso beans 1KG"), Some(&call("Espresso Beans 1kg")));
         assert_eq!((memory.chosen("3"), memory.chosen("0"), memory.chosen("orders")), (None, None, None));
+        memory.offered = vec!["And by city?".into()];
+        assert_eq!((memory.follow_up("3"), memory.follow_up("2")), (Some("And by city?"), None));
         memory.record("2", &Plan::Calls(vec![call("Espresso Beans 250g")]));
         assert_eq!(memory.chosen("1"), None, "an answered question is no longer pending");
+        assert_eq!(memory.follow_up("1"), None, "nor are its follow-ups offered");
     }
 
     #[test]

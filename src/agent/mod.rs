@@ -98,6 +98,9 @@ pub struct Memory {
     pub pending: Vec<Choice>,
     /// Recent questions, newest last.
     pub questions: Vec<String>,
+    /// Follow-up questions offered by the last answer.
+    #[serde(default)]
+    pub offered: Vec<String>,
 }
 
 impl Memory {
@@ -108,6 +111,7 @@ impl Memory {
     pub fn record(&mut self, question: &str, plan: &Plan) {
         self.questions.push(question.to_owned());
         self.pending.clear();
+        self.offered.clear();
         match plan {
             Plan::Calls(calls) => self.calls.extend(calls.iter().cloned()),
             Plan::Clarify { choices, .. } => self.pending.clone_from(choices),

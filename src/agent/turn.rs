@@ -349,6 +349,9 @@ impl Turn {
             session.memory.questions.pop();
             session.memory.record(&self.question, &asked);
         }
+        if let Some(answer) = &self.answer {
+            session.memory.offered.clone_from(&answer.next);
+        }
         session.turns = self.number;
         session.lang = self.lang;
     }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::Out;
 use crate::agent::Question;
 use crate::app::{App, data_folder};
-use crate::channel::terminal::draw;
+use crate::channel::terminal::Canvas;
 use crate::domain::{CustomerId, Lang, Principal};
 
 /// Ask one question
@@ -69,7 +69,8 @@ impl Ask {
                 let answer = agent.ask(question, cancel).await.map_err(anyhow::Error::msg)?;
                 return out.line(serde_json::to_string(&answer)?);
             }
-            draw(agent.take(question, cancel), lang, app.prompts(), out).await.map(|_| ())
+            let canvas = Canvas::new(app.prompts(), lang);
+            canvas.draw(agent.take(question, cancel), out).await.map(|_| ())
         })
     }
 }

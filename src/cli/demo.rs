@@ -51,7 +51,7 @@ impl Demo {
             out.line(say("status.sample_shop", lang))?;
         }
         tokio::runtime::Runtime::new()?.block_on(async {
-            let mut chat = Chat::new(app.agent(), Principal::local_manager());
+            let mut chat = Chat::new(app.agent(), Principal::local_manager(), None);
             for (key, lang) in TOUR {
                 let question = say(&format!("tour.{key}"), lang);
                 out.line(format!("\n> {question}"))?;

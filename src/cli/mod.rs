@@ -1,6 +1,7 @@
 //! What can be typed at the terminal? One file a command.
 
 mod ask;
+mod chat;
 mod demo;
 mod export;
 mod import;
@@ -31,6 +32,8 @@ pub struct Cli {
 pub enum Command {
     /// Ask one question
     Ask(ask::Ask),
+    /// Talk with your shop's data
+    Chat(chat::Chat),
     /// Make the sample shop and try it
     Demo(demo::Demo),
     /// Write every table as JSON lines
@@ -53,6 +56,7 @@ impl Cli {
         let data = self.data;
         match self.command {
             Command::Ask(command) => command.run(data, &mut out),
+            Command::Chat(command) => command.run(data, &mut out),
             Command::Demo(command) => command.run(data, &mut out),
             Command::Export(command) => command.run(data, &mut out),
             Command::Import(command) => command.run(data, &mut out),

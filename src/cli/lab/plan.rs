@@ -16,7 +16,7 @@ use crate::agent::planner::{EmbeddedPlanner, PlanRequest};
 use crate::agent::{Memory, Plan, ShopDays};
 use crate::cli::Out;
 use crate::demo;
-use crate::domain::{Customer, Day, Entities, Lang, Order, Product, Role, Spend};
+use crate::domain::{Day, Entities, Lang, Role};
 use crate::prompts::Prompts;
 use crate::store::Store;
 use crate::warehouse::{Builder, Warehouse};
@@ -131,22 +131,7 @@ fn of_demo() -> anyhow::Result<Known> {
 
 /// Names and days of the shop in a data folder.
 fn of_folder(dir: &Path) -> anyhow::Result<Known> {
-    let store = Store::open(dir)?;
-    let shop = store.shop()?.context("the data folder holds no shop so far; import its files first")?;
-    let mut columns = Builder::new(store.data_version()?, shop);
-    for customer in store.scan::<Customer>() {
-        columns.customer(&customer?);
-    }
-    for product in store.scan::<Product>() {
-        columns.product(&product?);
-    }
-    for order in store.scan::<Order>() {
-        columns.order(&order?);
-    }
-    for spend in store.scan::<Spend>() {
-        columns.spend(&spend?);
-    }
-    known(&columns.finish())
+    known(&Warehouse::load(&Store::open(dir)?)?)
 }
 
 fn known(shop: &Warehouse) -> anyhow::Result<Known> {
