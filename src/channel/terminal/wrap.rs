@@ -37,7 +37,8 @@ fn hanging(line: &str) -> usize {
     let bare = line.trim_start_matches(' ');
     let lead = line.len() - bare.len();
     let mark = bare.split_once(' ').map_or("", |(mark, _)| mark);
-    let ordinal = mark.strip_suffix('.').is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit()));
+    let ordinal =
+        mark.strip_suffix('.').is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit()));
     if ordinal || matches!(mark, "-" | "·") { lead + mark.width() + 1 } else { lead }
 }
 
@@ -81,7 +82,11 @@ mod tests {
     #[test]
     fn lines_break_where_a_reader_would() {
         check("revenue in May was a lot more", 20, &["revenue in May was a", "lot more"]);
-        check("上个月的销售额为€19万，比去年同期下降4.0%。", 24, &["上个月的销售额为€19万，", "比去年同期下降4.0%。"]);
+        check(
+            "上个月的销售额为€19万，比去年同期下降4.0%。",
+            24,
+            &["上个月的销售额为€19万，", "比去年同期下降4.0%。"],
+        );
         check("本月净额为八万四千元整。好", 24, &["本月净额为八万四千元整。", "好"]);
         check("1. look after them in person", 20, &["1. look after them", "   in person"]);
         check("  · And over the next year?", 20, &["  · And over the", "    next year?"]);
