@@ -53,6 +53,8 @@ const MOST_CANDIDATES: usize = 5;
 /// Jaro–Winkler similarity above which a single nearest name is taken for a typo of it (measured on the demo's
 /// names: distinct cities and products stay below .9 of each other).
 const TYPO: f64 = 0.90;
+/// The same for each word of it: "Emma Clarkk" is Emma Clark, "Emma Clarkk Zoe" and "Emma Stark" are not.
+const TYPO_WORD: f64 = 0.85;
 
 impl Entities {
     /// A customer by id, e-mail, full name, or part of a name; gives the id.
@@ -131,14 +133,21 @@ fn fold(text: &str) -> String {
     text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Whether each word may be a misspelling of the one in its place; a word more or less is another name.
+fn word_by_word(name: &str, wanted: &str) -> bool {
+    name.split(' ').count() == wanted.split(' ').count()
+        && name.split(' ').zip(wanted.split(' ')).all(|(a, b)| strsim::jaro_winkler(a, b) >= TYPO_WORD)
+}
+
 fn nearest<T>(wanted: &str, names: impl Iterator<Item = (String, T)>) -> Lookup<T> {
-    let mut scored: Vec<(f64, T)> = names
-        .map(|(name, value)| (strsim::jaro_winkler(&fold(&name), wanted), value))
-        .filter(|(s, _)| *s > 0.6)
+    let mut scored: Vec<(f64, bool, T)> = names
+        .map(|(name, value)| (fold(&name), value))
+        .map(|(name, value)| (strsim::jaro_winkler(&name, wanted), word_by_word(&name, wanted), value))
+        .filter(|(similarity, _, _)| *similarity > 0.6)
         .collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let sure = scored.iter().filter(|(similarity, _)| *similarity >= TYPO).count();
-    let mut values: Vec<T> = scored.into_iter().map(|(_, value)| value).collect();
+    scored.sort_by(|a, b| (b.1, b.0).partial_cmp(&(a.1, a.0)).unwrap_or(std::cmp::Ordering::Equal));
+    let sure = scored.iter().filter(|(similarity, same, _)| *similarity >= TYPO && *same).count();
+    let mut values: Vec<T> = scored.into_iter().map(|(_, _, value)| value).collect();
     match sure {
         1 => Lookup::One(values.swap_remove(0)),
         0 => {
@@ -149,5 +158,48 @@ fn nearest<T>(wanted: &str, names: impl Iterator<Item = (String, T)>) -> Lookup<
             values.truncate(sure.min(MOST_CANDIDATES));
             Lookup::Many(values)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shop() -> Entities {
+        let customer = |id: &str, name: &str| NamedCustomer {
+            id: id.into(),
+            name: Some(name.into()),
+            email: Some(format!("{}@example.com", name.to_lowercase().replace(' ', "."))),
+        };
+        Entities {
+            customers: vec![
+                customer("C1", "Emma Clark"),
+                customer("C2", "Emma Clarke Moreau"),
+                customer("C3", "Zoe Tanaka"),
+            ],
+            ..Entities::default()
+        }
+    }
+
+    #[track_caller]
+    fn check(text: &str, one: Option<&str>) {
+        let found = match shop().customer(text) {
+            Lookup::One(customer) => Some(customer.id),
+            Lookup::Many(_) | Lookup::None(_) => None,
+        };
+        assert_eq!(found.as_deref(), one, "{text}");
+    }
+
+    #[test]
+    fn a_misspelt_name_is_found_and_a_longer_one_is_not() {
+        check("Emma Clark", Some("C1"));
+        check("emma clarkk", Some("C1"));
+        check("Ema Clark", Some("C1"));
+        check("Zoe Tanka", Some("C3"));
+        check("tanaka", Some("C3"));
+        check("Emma Clarkk Zoe", None);
+        check("Emma Clark Zoe", None);
+        check("Emma Stone", None);
+        check("emma", None);
     }
 }

@@ -4,6 +4,8 @@
 //! their evidence; words are added later (`prompts/tools/NAME.md`). A new tool is one file here, one file of words,
 //! and one `mod` line and list entry below.
 
+mod customer;
+pub mod customer_profile;
 pub mod data_overview;
 mod error;
 mod freshness;
@@ -122,6 +124,7 @@ pub fn of<T: Tool>() -> Entry {
 /// All tools, alphabetically.
 pub fn all() -> Vec<Entry> {
     vec![
+        of::<customer_profile::CustomerProfile>(),
         of::<data_overview::DataOverview>(),
         of::<predict_clv::PredictClv>(),
         of::<query_metrics::QueryMetrics>(),

@@ -24,6 +24,7 @@ mod ledger;
 mod liar;
 mod metrics;
 mod planner;
+mod profile;
 mod records;
 mod refresh;
 mod segments;

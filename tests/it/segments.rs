@@ -3,17 +3,14 @@
 //! Small shops whose segments can be told by hand, then the sample shop: sizes, shares and revenue add up, the grid
 //! counts the same people, every answer reads in both languages through the ledger, every follow-up runs.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use mercato::agent::planner::{EmbeddedPlanner, PlanRequest};
-use mercato::agent::{Memory, Plan, ShopDays};
-use mercato::domain::*;
 use mercato::prompts::Prompts;
 use mercato::render::Templates;
 use mercato::tool::Outcome;
 use serde_json::{Value, json};
 
-use crate::support::reading::{demo, reads_well};
+use crate::support::reading::{demo, reads_well, runs};
 use crate::support::small_shop::{SmallShop, call, day};
 
 /// 60 customers: c00 … c29 bought once on 1 March, c30 … c59 also on each of the days before it, the more the higher
@@ -111,29 +108,5 @@ fn the_segments_of_the_sample_shop_add_up_and_read_well() {
     let templates = Templates::compile(Arc::new(Prompts::load().unwrap())).unwrap();
     for (lang, questions) in reads_well(&templates, "segment_customers", &json!({}), &outcome) {
         runs(lang, &questions);
-    }
-}
-
-static PLANNER: LazyLock<EmbeddedPlanner> = LazyLock::new(|| EmbeddedPlanner::new(&Prompts::load().unwrap()));
-
-/// Each question leads to calls that give figures.
-pub(crate) fn runs(lang: Lang, questions: &[String]) {
-    let today = demo().order_days().unwrap().to;
-    let entities = Arc::new(demo().entities());
-    for question in questions {
-        let plan = PLANNER.decide(&PlanRequest {
-            question: question.clone(),
-            lang,
-            role: Role::Manager,
-            days: ShopDays { today, data: demo().order_days().unwrap() },
-            memory: Memory::default(),
-            entities: entities.clone(),
-            repair: None,
-        });
-        let Plan::Calls(calls) = &plan else { panic!("{question}: {plan:?}") };
-        for planned in calls {
-            let args = Value::Object(planned.args.clone());
-            call(demo(), &planned.tool, &args).unwrap_or_else(|error| panic!("{question}: {error}"));
-        }
     }
 }

@@ -4,15 +4,18 @@
 //! facts and the table, `trust` the grade and what must be said beside.
 
 mod figures;
+mod next_order;
 mod trust;
 mod worth;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use super::{Next, Outcome, Tool, ToolContext, ToolError};
-use crate::domain::{Currency, Day, Lookup, NamedCustomer, Role, Segment, Span, Tier};
+use super::{Next, Outcome, Tool, ToolContext, ToolError, customer};
+use crate::domain::{Currency, Day, NamedCustomer, Role, Segment, Span, Tier};
 use crate::model::clv::PurchaseModel;
+pub use next_order::NextOrder;
+pub(super) use next_order::SOON_DAYS;
 use worth::Valued;
 
 /// The tool.
@@ -237,7 +240,7 @@ impl Tool for PredictClv {
     type Output = Output;
 
     fn call(ctx: &ToolContext<'_>, args: Args) -> Result<Outcome<Output>, ToolError> {
-        let one = args.customer.as_deref().map(|text| customer(ctx, text)).transpose()?;
+        let one = args.customer.as_deref().map(|text| customer::named(ctx, text)).transpose()?;
         let valued = Valued::of(ctx, &args)?;
         ctx.work.check()?;
         let mut outcome = match one {
@@ -250,32 +253,22 @@ impl Tool for PredictClv {
     }
 }
 
-/// The customer meant, or the candidates.
-fn customer(ctx: &ToolContext<'_>, text: &str) -> Result<NamedCustomer, ToolError> {
-    let say = |error: ToolError| error.with("text", text);
-    match ctx.warehouse.entities().customer(text) {
-        Lookup::One(customer) => Ok(customer),
-        Lookup::Many(found) => {
-            let names = candidates(&found);
-            Err(say(ToolError::ambiguous("several_customers", names.clone()).with("candidates", names)))
-        }
-        Lookup::None(nearest) => {
-            let names = candidates(&nearest);
-            Err(say(ToolError::not_found("unknown_customer").with("candidates", names.clone()).among(names)))
-        }
-    }
-}
-
-/// What each may be called so that it is found again: the name where no other has it, else e-mail or id.
-fn candidates(found: &[NamedCustomer]) -> Vec<String> {
-    let alone = |name: &String| found.iter().filter(|other| other.name.as_ref() == Some(name)).count() == 1;
-    found
-        .iter()
-        .map(|customer| {
-            let name = customer.name.clone().filter(alone);
-            name.or_else(|| customer.email.clone()).unwrap_or_else(|| customer.id.clone())
-        })
-        .collect()
+/// One customer's year ahead, for the tools that speak of one customer.
+pub(super) fn year_ahead(
+    ctx: &ToolContext<'_>,
+    named: &NamedCustomer,
+) -> Result<(Outcome<Output>, Option<NextOrder>), ToolError> {
+    let args = Args {
+        horizon_months: a_year(),
+        top: ten(),
+        segment: None,
+        customer: Some(named.id.clone()),
+        model: Model::Auto,
+        discount_rate: ten_percent(),
+    };
+    let valued = Valued::of(ctx, &args)?;
+    let outcome = figures::one(ctx, &args, &valued, named)?;
+    Ok((outcome, next_order::of(ctx, &valued, named)))
 }
 
 /// Questions that go on from here; each names something that is there.

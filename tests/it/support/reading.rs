@@ -1,13 +1,18 @@
 //! Reading a tool's answer as a person would: in both languages, through the ledger.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use mercato::agent::ledger::Ledger;
-use mercato::domain::Lang;
+use mercato::agent::planner::{EmbeddedPlanner, PlanRequest};
+use mercato::agent::{Memory, Plan, ShopDays};
+use mercato::domain::{Lang, Role};
+use mercato::prompts::Prompts;
 use mercato::render::{Scope, Templates};
 use mercato::tool::{Next, Outcome};
 use mercato::warehouse::{Records, Warehouse};
 use serde_json::Value;
+
+use super::small_shop::call;
 
 /// The sample shop of seed 1 in memory.
 pub(crate) fn demo() -> &'static Warehouse {
@@ -54,4 +59,28 @@ pub(crate) fn reads_well(
         questions.push((lang, next));
     }
     questions
+}
+
+static PLANNER: LazyLock<EmbeddedPlanner> = LazyLock::new(|| EmbeddedPlanner::new(&Prompts::load().unwrap()));
+
+/// Each question leads to calls that give figures.
+pub(crate) fn runs(lang: Lang, questions: &[String]) {
+    let today = demo().order_days().unwrap().to;
+    let entities = Arc::new(demo().entities());
+    for question in questions {
+        let plan = PLANNER.decide(&PlanRequest {
+            question: question.clone(),
+            lang,
+            role: Role::Manager,
+            days: ShopDays { today, data: demo().order_days().unwrap() },
+            memory: Memory::default(),
+            entities: entities.clone(),
+            repair: None,
+        });
+        let Plan::Calls(calls) = &plan else { panic!("{question}: {plan:?}") };
+        for planned in calls {
+            let args = Value::Object(planned.args.clone());
+            call(demo(), &planned.tool, &args).unwrap_or_else(|error| panic!("{question}: {error}"));
+        }
+    }
 }

@@ -193,8 +193,9 @@ fn pieces(made: &mut Maker, word: &str) {
 fn masked(r: &Reading<'_>) -> Vec<String> {
     let mut words = Vec::new();
     let mut at = 0;
+    let person = r.person();
     while at < r.s.tokens.len() {
-        if let Some(name) = r.names.iter().find(|name| name.from == at) {
+        if let Some(name) = person.iter().chain(&r.names).find(|name| name.from == at) {
             words.push(format!("{{{}}}", format!("{:?}", name.thing).to_lowercase()));
             at = name.to;
             continue;
@@ -248,6 +249,12 @@ fn found_slots(r: &Reading<'_>) -> Vec<String> {
         found.push("top".into());
     }
     found.extend(r.names.iter().map(|name| format!("{:?}", name.thing)));
+    if r.person().is_some() {
+        found.push("Customer".into());
+    }
+    if r.pronoun() {
+        found.push("pronoun".into());
+    }
     if r.s
         .tokens
         .windows(2)

@@ -47,6 +47,31 @@ pub(super) fn revised(last: &Call, r: &Reading<'_>) -> Option<Call> {
     Some(Call { tool: last.tool.clone(), args })
 }
 
+/// What is asked of the customer who was named before: "and his orders?", 那她呢. `class` is what the sentence asks for
+/// by itself; a tool that has no customer becomes the profile.
+pub(super) fn of_person(calls: &[Call], r: &Reading<'_>, class: &str) -> Option<Call> {
+    if !r.pronoun() || r.person().is_some() {
+        return None;
+    }
+    let (before, customer) =
+        calls.iter().rev().find_map(|call| Some((call, call.args.get("customer")?.clone())))?;
+    let takes_customer = |tool: &str| matches!(tool, "predict_clv" | "customer_profile");
+    // nothing but the pronoun: the same again
+    let same = unexplained(r) == 0 && r.metrics().is_empty();
+    let tool = match class {
+        _ if same => before.tool.as_str(),
+        class if takes_customer(class) => class,
+        "query_metrics" => "customer_profile",
+        _ => return None,
+    };
+    let mut args = if tool == before.tool { before.args.clone() } else { Map::new() };
+    args.extend(read_all(tool, r));
+    args.insert("customer".into(), customer);
+    args.shift_remove("segment");
+    args.shift_remove("top");
+    Some(Call { tool: tool.to_owned(), args })
+}
+
 /// Horizon and customer or count: a question of its own.
 fn names_both(new: &Map<String, Value>) -> bool {
     new.contains_key("customer") && new.contains_key("horizon_months")
@@ -98,7 +123,7 @@ fn change(args: &mut Map<String, Value>, mut new: Map<String, Value>) {
 
 /// Tokens that no slot and no small word explains.
 fn unexplained(r: &Reading<'_>) -> usize {
-    const SMALL: [&str; 14] = [
+    const SMALL: [&str; 15] = [
         "filler",
         "follow",
         "top",
@@ -113,6 +138,7 @@ fn unexplained(r: &Reading<'_>) -> usize {
         "discount_rate",
         "undiscounted",
         "to",
+        "person",
     ];
     let s = &r.s;
     let mut explained = vec![false; s.tokens.len()];

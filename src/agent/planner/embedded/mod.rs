@@ -95,6 +95,11 @@ impl EmbeddedPlanner {
         if first == "injection" && p >= SURE {
             return Plan::Refuse(Refusal::Injection);
         }
+        if let Some(call) = follow::of_person(&request.memory.calls, &r, first)
+            && may_call(request.role, &call.tool)
+        {
+            return Plan::Calls(vec![call]);
+        }
         if let Some(last) = request.memory.calls.last()
             && may_call(request.role, &last.tool)
             && let Some(call) = follow::revised(last, &r)
@@ -148,6 +153,17 @@ impl EmbeddedPlanner {
         if tool != "query_metrics" {
             return self.checked(request, r, self.plain_call(r, tool));
         }
+        if let Some(name) = r.name(Thing::Customer).filter(|_| may_call(request.role, "customer_profile")) {
+            // a metric has no single customer; what was counted of one stands in the profile
+            let args = json!({ "customer": name.text }).as_object().cloned().unwrap_or_default();
+            let profile = Call { tool: "customer_profile".into(), args };
+            let narrowed = r.group().is_some() || r.period_and_comparison().0.is_some();
+            let params = json!({ "asked": name.text });
+            return match narrowed {
+                true => self.ask_about(request, "metric_of_customer", params, vec![profile]),
+                false => Plan::Calls(vec![profile]),
+            };
+        }
         let metrics = r.metrics();
         let mut call = self.plain_call(r, tool);
         if metrics.is_empty() && !call.args.contains_key("metric") {
@@ -186,6 +202,9 @@ impl EmbeddedPlanner {
 
     /// What the sentence asks for and the tool has not is said, never dropped.
     fn checked(&self, request: &PlanRequest, r: &Reading<'_>, call: Call) -> Plan {
+        if call.tool == "customer_profile" && !call.args.contains_key("customer") {
+            return self.ask(request, "customer", Vec::new());
+        }
         if call.tool == "predict_clv" {
             if let Some(Err(asked)) = r.model() {
                 let offered = ["bg_nbd", "mbg_nbd", "auto"].map(|model| with(&call, "model", model));
@@ -260,7 +279,8 @@ impl EmbeddedPlanner {
     }
 
     /// Every message key that [`Plan::Clarify`] may carry, for tests of the words.
-    pub const CLARIFIES: [&'static str; 5] = ["what", "which", "metric", "model", "clv_limited"];
+    pub const CLARIFIES: [&'static str; 7] =
+        ["what", "which", "metric", "model", "clv_limited", "customer", "metric_of_customer"];
 }
 
 /// The day that phrases are read on; which one it is makes no difference to what is learnt.

@@ -3,7 +3,7 @@
 use super::names::{Name, NameIndex, Thing};
 use super::numbers::number_at;
 use super::sentence::Sentence;
-use super::text::{Kind, as_typed};
+use super::text::{Kind, Token, as_typed};
 use super::times::{Mention, When, mentions};
 use super::vocabulary::{Hit, Vocabulary};
 use crate::domain::{Day, NamedPeriod, Period, Span};
@@ -454,33 +454,62 @@ impl<'a> Reading<'a> {
         self.names.iter().find(|name| name.thing == thing)
     }
 
-    /// A customer by id, e-mail or name; a first or last name alone; two capitalised words that nothing else explains.
+    /// A customer by id, e-mail or name; a first or last name alone; capitalised words that nothing else explains.
     pub(super) fn customer(&self) -> Option<String> {
-        if let Some(name) = self.name(Thing::Customer) {
-            return Some(name.text.clone());
-        }
-        let strange = |at: usize| {
-            self.s.tokens.get(at).is_some_and(|token| {
-                token.kind == Kind::Word
-                    && token.raw.chars().next().is_some_and(char::is_uppercase)
-                    && token.raw.chars().skip(1).all(char::is_lowercase)
-                    && !self.vocabulary.knows(&token.text)
-                    && !self.in_name(at, at + 1)
-                    && !self.in_time(at, at + 1)
-            })
+        self.person().map(|name| name.text)
+    }
+
+    /// The same with its place in the sentence. A name that goes on ("Emma Clark Zoe") is passed on whole, since it
+    /// may be somebody else's.
+    pub(super) fn person(&self) -> Option<Name> {
+        let known = self.name(Thing::Customer).cloned();
+        let (from, to) = match &known {
+            Some(name) if name.to == name.from + 1 => return known,
+            Some(name) => (name.from, name.to),
+            None => {
+                let begin = (0..self.s.tokens.len()).find(|at| self.strange(*at) && self.strange(at + 1));
+                match begin.or_else(|| (0..self.s.tokens.len()).find(|at| self.first_or_last(*at))) {
+                    Some(at) => (at, at + 1),
+                    None => return None,
+                }
+            }
         };
-        let pair = (0..self.s.tokens.len()).find(|at| strange(*at) && strange(at + 1));
-        if let Some(at) = pair {
-            return self.s.tokens.get(at..at + 2).map(as_typed);
+        let goes_on = |at: usize| self.strange(at) || self.first_or_last(at);
+        let to = (to..self.s.tokens.len()).find(|at| !goes_on(*at)).unwrap_or(self.s.tokens.len().max(to));
+        if known.as_ref().is_some_and(|name| name.to == to) {
+            return known;
         }
-        let alone = (0..self.s.tokens.len()).find(|at| {
-            self.s.tokens.get(*at).is_some_and(|token| {
-                token.kind == Kind::Word
-                    && !self.vocabulary.knows(&token.text)
-                    && self.index.is_part_of_customer(&token.text)
-            })
-        })?;
-        self.s.tokens.get(alone).map(|token| token.raw.trim_end_matches("'s").to_owned())
+        let text = as_typed(self.s.tokens.get(from..to)?).trim_end_matches("'s").to_owned();
+        Some(Name { thing: Thing::Customer, text, from, to })
+    }
+
+    /// A capitalised word that nothing explains.
+    fn strange(&self, at: usize) -> bool {
+        self.s.tokens.get(at).is_some_and(|token| {
+            token.kind == Kind::Word
+                && token.raw.chars().next().is_some_and(char::is_uppercase)
+                && token.raw.chars().skip(1).all(|c| c.is_lowercase() || c == '\'')
+                && self.unexplained(at, token)
+        })
+    }
+
+    /// A first or last name of a customer.
+    fn first_or_last(&self, at: usize) -> bool {
+        self.s.tokens.get(at).is_some_and(|token| {
+            token.kind == Kind::Word
+                && self.index.is_part_of_customer(&token.text)
+                && self.unexplained(at, token)
+        })
+    }
+
+    fn unexplained(&self, at: usize, token: &Token) -> bool {
+        !self.vocabulary.knows(&token.text) && !self.in_name(at, at + 1) && !self.in_time(at, at + 1)
+    }
+
+    /// Whether somebody is meant who was named before ("his orders", 那她呢).
+    pub(super) fn pronoun(&self) -> bool {
+        (0..self.s.tokens.len())
+            .any(|at| self.s.cue(at, "person").is_some_and(|to| self.s.text(to) != "们"))
     }
 
     /// Which model of customer value is asked for; `Err` is one that is not offered.

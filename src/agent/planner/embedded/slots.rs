@@ -32,6 +32,7 @@ pub(super) fn slots(tool: &str) -> &'static [Slot] {
         "predict_clv" => {
             &[Slot::HorizonMonths, Slot::Top, Slot::Segment, Slot::Customer, Slot::Model, Slot::DiscountRate]
         }
+        "customer_profile" => &[Slot::Customer],
         _ => &[],
     }
 }
