@@ -17,7 +17,11 @@ use crate::support::small_shop::{SmallShop, call, call_as, refund};
 /// a orders on three days and returns a piece, one order cancelled; b once; c never.
 fn small() -> Warehouse {
     let mut shop = SmallShop::default();
-    shop.customer("a", "Berlin", Some("2025-12-24")).customer("b", "", None).customer("c", "", Some("2026-01-02"));
+    shop.customer("a", "Berlin", Some("2025-12-24")).customer("b", "", None).customer(
+        "c",
+        "",
+        Some("2026-01-02"),
+    );
     shop.order("1", "2026-01-01", "a", &[("A", 3, 10.0), ("B", 1, 20.0)]);
     refund(shop.order("2", "2026-01-11", "a", &[("A", 2, 10.0)]), Some(1), 1, 10.0, Some("2026-01-15"));
     shop.order("3", "2026-01-31", "a", &[("B", 1, 20.0)]);

@@ -101,7 +101,8 @@ fn usual_gap(days: &[i32]) -> Option<i32> {
 
 fn loose_refunds(warehouse: &Warehouse, customer: u32, today: Day) -> f64 {
     let refunds = &warehouse.unlinked_refunds;
-    let own = (0..refunds.day.len()).filter(|i| refunds.customer[*i] == customer && refunds.day[*i] <= today.0);
+    let own =
+        (0..refunds.day.len()).filter(|i| refunds.customer[*i] == customer && refunds.day[*i] <= today.0);
     units(own.map(|i| refunds.amount[i]).sum())
 }
 

@@ -508,8 +508,7 @@ impl<'a> Reading<'a> {
 
     /// Whether somebody is meant who was named before ("his orders", 那她呢).
     pub(super) fn pronoun(&self) -> bool {
-        (0..self.s.tokens.len())
-            .any(|at| self.s.cue(at, "person").is_some_and(|to| self.s.text(to) != "们"))
+        (0..self.s.tokens.len()).any(|at| self.s.cue(at, "person").is_some_and(|to| self.s.text(to) != "们"))
     }
 
     /// Which model of customer value is asked for; `Err` is one that is not offered.
