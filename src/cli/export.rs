@@ -17,7 +17,8 @@ use crate::store::export::{self, TABLES};
 /// Example: mercato export --out backup order customer
 #[derive(Debug, clap::Args)]
 pub struct Export {
-    /// customer, order, product, setting, spend, unlinked_refund; all where none is named
+    /// customer, experiment, feedback, interaction, lift_test, order, product, setting, spend, unlinked_refund; all
+    /// where none is named
     #[arg(value_name = "TABLE")]
     tables: Vec<String>,
     /// Folder for one TABLE.jsonl each; to standard output where left out

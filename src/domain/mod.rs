@@ -14,6 +14,7 @@ mod money;
 mod period;
 mod principal;
 mod record;
+mod response;
 mod segment;
 mod table;
 mod window;
@@ -33,6 +34,7 @@ pub use record::{
     Consent, Customer, CustomerId, Flags, Fulfilment, Line, LineKind, Order, OrderId, OrderStatus, Payment,
     PaymentKind, Product, ProductId, Refund, ServiceState, Shop, Spend, UnlinkedRefund,
 };
+pub use response::{Arm, Experiment, Feedback, Interaction, InteractionKind, LiftTest};
 pub use segment::{Segment, Tier};
 pub use table::{Cell, Column, Table};
 pub use window::{churn_window_days, percentile};

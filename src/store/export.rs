@@ -11,18 +11,61 @@ use serde::Serializer;
 use serde_json::{Map, Value};
 
 use super::{Record, Store, StoreError};
-use crate::domain::{Customer, Micros, Order, Product, Spend, UnlinkedRefund};
+use crate::domain::{
+    Customer, Experiment, Feedback, Interaction, LiftTest, Micros, Order, Product, Spend, UnlinkedRefund,
+};
 
 /// Tables in the order they are exported.
-pub const TABLES: [&str; 6] =
-    [Customer::TABLE, Order::TABLE, Product::TABLE, SETTING, Spend::TABLE, UnlinkedRefund::TABLE];
+pub const TABLES: [&str; 10] = [
+    Customer::TABLE,
+    Experiment::TABLE,
+    Feedback::TABLE,
+    Interaction::TABLE,
+    LiftTest::TABLE,
+    Order::TABLE,
+    Product::TABLE,
+    SETTING,
+    Spend::TABLE,
+    UnlinkedRefund::TABLE,
+];
 const SETTING: &str = "setting";
 
-/// Fields of records that are amounts ([`Micros`]).
-const AMOUNTS: [&str; 10] =
-    ["amount", "conversions", "cost", "discount", "goods", "paid", "price", "shipping", "tax", "unit_price"];
-/// Fields of records that are UTC seconds.
-const INSTANTS: [&str; 3] = ["at", "paid_at", "placed_at"];
+/// A record as it is exported. Fields are named at any depth.
+trait Exported: Record {
+    /// Fields that are amounts ([`Micros`]), or lists of them.
+    const AMOUNTS: &'static [&'static str] = &[];
+    /// Fields that are UTC seconds.
+    const INSTANTS: &'static [&'static str] = &[];
+}
+
+impl Exported for Customer {}
+impl Exported for Experiment {}
+impl Exported for Feedback {
+    const INSTANTS: &'static [&'static str] = &["at"];
+}
+impl Exported for Interaction {
+    const AMOUNTS: &'static [&'static str] = &["value"];
+    const INSTANTS: &'static [&'static str] = &["at"];
+}
+impl Exported for LiftTest {
+    const AMOUNTS: &'static [&'static str] =
+        &["effect", "scope_share", "se", "spend_control", "spend_treated"];
+}
+impl Exported for Order {
+    const AMOUNTS: &'static [&'static str] =
+        &["amount", "discount", "goods", "paid", "shipping", "tax", "unit_price"];
+    const INSTANTS: &'static [&'static str] = &["at", "paid_at", "placed_at"];
+}
+impl Exported for Product {
+    const AMOUNTS: &'static [&'static str] = &["cost", "price"];
+}
+impl Exported for Spend {
+    const AMOUNTS: &'static [&'static str] = &["conversions", "cost"];
+}
+impl Exported for UnlinkedRefund {
+    const AMOUNTS: &'static [&'static str] = &["amount"];
+    const INSTANTS: &'static [&'static str] = &["at"];
+}
 
 /// What can go wrong.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +83,10 @@ pub enum ExportError {
 pub fn table(store: &Store, name: &str, out: &mut dyn Write) -> Result<u64, ExportError> {
     match name {
         Customer::TABLE => records::<Customer>(store, out),
+        Experiment::TABLE => records::<Experiment>(store, out),
+        Feedback::TABLE => records::<Feedback>(store, out),
+        Interaction::TABLE => records::<Interaction>(store, out),
+        LiftTest::TABLE => records::<LiftTest>(store, out),
         Order::TABLE => records::<Order>(store, out),
         Product::TABLE => records::<Product>(store, out),
         Spend::TABLE => records::<Spend>(store, out),
@@ -63,11 +110,11 @@ pub(super) fn as_decimal<S: Serializer>(amount: &Micros, serializer: S) -> Resul
     serializer.serialize_str(&decimal(*amount))
 }
 
-fn records<R: Record>(store: &Store, out: &mut dyn Write) -> Result<u64, ExportError> {
+fn records<R: Exported>(store: &Store, out: &mut dyn Write) -> Result<u64, ExportError> {
     let mut count = 0;
     for record in store.scan::<R>() {
         let mut value = serde_json::to_value(record?).map_err(io::Error::from)?;
-        readable(&mut value);
+        readable::<R>(&mut value);
         line(out, &value)?;
         count += 1;
     }
@@ -92,25 +139,36 @@ fn line(out: &mut dyn Write, value: &Value) -> io::Result<()> {
 }
 
 /// Amounts and instants as texts, at any depth.
-fn readable(value: &mut Value) {
+fn readable<R: Exported>(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                match value.as_i64() {
-                    Some(micros) if AMOUNTS.contains(&name.as_str()) => {
-                        *value = Value::from(decimal(Micros(micros)));
+                if R::AMOUNTS.contains(&name.as_str()) {
+                    amounts(value);
+                } else if let Some(seconds) = value.as_i64().filter(|_| R::INSTANTS.contains(&name.as_str()))
+                {
+                    if let Ok(instant) = jiff::Timestamp::from_second(seconds) {
+                        *value = Value::from(instant.to_string());
                     }
-                    Some(seconds) if INSTANTS.contains(&name.as_str()) => {
-                        if let Ok(instant) = jiff::Timestamp::from_second(seconds) {
-                            *value = Value::from(instant.to_string());
-                        }
-                    }
-                    _ => readable(value),
+                } else {
+                    readable::<R>(value);
                 }
             }
         }
-        Value::Array(values) => values.iter_mut().for_each(readable),
+        Value::Array(values) => values.iter_mut().for_each(readable::<R>),
         _ => {}
+    }
+}
+
+/// An amount, or a list of amounts, as text.
+fn amounts(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(amounts),
+        value => {
+            if let Some(micros) = value.as_i64() {
+                *value = Value::from(decimal(Micros(micros)));
+            }
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 //! Every rule gives the same result when it is applied twice, so that an interrupted import can simply be redone.
 
 use super::{Before, Record};
-use crate::domain::{Customer, Order, OrderStatus, Product, Spend, UnlinkedRefund};
+use crate::domain::{
+    Customer, Experiment, Feedback, Interaction, LiftTest, Order, OrderStatus, Product, Spend, UnlinkedRefund,
+};
 
 /// What becomes of a record that is there already.
 #[derive(Debug, PartialEq, Eq)]
@@ -138,6 +140,43 @@ impl Upsert for Spend {
 
     fn before(&self) -> Before {
         Before { currency: Some(self.currency), placed: None }
+    }
+}
+
+impl Upsert for Feedback {
+    fn onto(self, old: &Self) -> Self {
+        Self {
+            customer: self.customer.or_else(|| old.customer.clone()),
+            product: self.product.or_else(|| old.product.clone()),
+            rating: self.rating.or(old.rating),
+            lang: self.lang.or(old.lang),
+            ..self
+        }
+    }
+}
+
+impl Upsert for Interaction {
+    fn onto(self, old: &Self) -> Self {
+        Self {
+            product: self.product.or_else(|| old.product.clone()),
+            channel: self.channel.or_else(|| old.channel.clone()),
+            campaign: self.campaign.or_else(|| old.campaign.clone()),
+            variant: self.variant.or_else(|| old.variant.clone()),
+            value: self.value.or(old.value),
+            ..self
+        }
+    }
+}
+
+impl Upsert for LiftTest {
+    fn onto(self, _: &Self) -> Self {
+        self
+    }
+}
+
+impl Upsert for Experiment {
+    fn onto(self, old: &Self) -> Self {
+        Self { ended: self.ended.or(old.ended), ..self }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Under which key, and by what else, is each of the shop's records found?
 
 use super::Record;
-use crate::domain::{Customer, Order, Product, Spend, UnlinkedRefund};
+use crate::domain::{
+    Customer, Experiment, Feedback, Interaction, LiftTest, Order, Product, Spend, UnlinkedRefund,
+};
 
 impl Record for Customer {
     const TABLE: &'static str = "customer";
@@ -58,6 +60,44 @@ impl Record for Spend {
             key.push(0);
         }
         key
+    }
+}
+
+impl Record for Feedback {
+    const TABLE: &'static str = "feedback";
+    const VERSION: u8 = 1;
+    fn key(&self) -> Vec<u8> {
+        self.id.clone().into_bytes()
+    }
+    fn indexes(&self) -> Vec<(&'static str, Vec<u8>)> {
+        let by_customer =
+            self.customer.as_ref().map(|customer| ("customer", customer.0.clone().into_bytes()));
+        by_customer.into_iter().collect()
+    }
+}
+
+impl Record for Interaction {
+    const TABLE: &'static str = "interaction";
+    const VERSION: u8 = 1;
+    /// By day, then id; no index by customer, since there are many and each would be written twice.
+    fn key(&self) -> Vec<u8> {
+        [&ordered(self.on.0), self.id.as_bytes()].concat()
+    }
+}
+
+impl Record for LiftTest {
+    const TABLE: &'static str = "lift_test";
+    const VERSION: u8 = 1;
+    fn key(&self) -> Vec<u8> {
+        self.id.clone().into_bytes()
+    }
+}
+
+impl Record for Experiment {
+    const TABLE: &'static str = "experiment";
+    const VERSION: u8 = 1;
+    fn key(&self) -> Vec<u8> {
+        self.id.clone().into_bytes()
     }
 }
 

@@ -17,7 +17,9 @@ use super::merge::{Merged, Upsert, merge};
 use super::recent::{Change, Noted};
 use super::tables::{DATA_VERSION, Write as KeyWrite, clear_indexes, setting_write, write_record};
 use super::{Batch, Store, StoreError, churn, folder};
-use crate::domain::{Customer, Order, Product, Shop, Spend, UnlinkedRefund, Work};
+use crate::domain::{
+    Customer, Experiment, Feedback, Interaction, LiftTest, Order, Product, Shop, Spend, UnlinkedRefund, Work,
+};
 
 /// The commit point: present from the moment an import counts until it is wholly merged.
 const PENDING: &[u8] = b"import/pending";
@@ -47,6 +49,14 @@ pub enum AnyRecord {
     UnlinkedRefund(UnlinkedRefund),
     /// Advertising cost.
     Spend(Spend),
+    /// A review or the like.
+    Feedback(Feedback),
+    /// A view, a message sent, opened …
+    Interaction(Interaction),
+    /// A test of a channel's spend.
+    LiftTest(LiftTest),
+    /// A comparison of arms.
+    Experiment(Experiment),
 }
 
 macro_rules! any_record {
@@ -58,7 +68,7 @@ macro_rules! any_record {
         }
     )*};
 }
-any_record!(Customer Product Order UnlinkedRefund Spend);
+any_record!(Customer Product Order UnlinkedRefund Spend Feedback Interaction LiftTest Experiment);
 
 /// What an import did to one table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -317,6 +327,10 @@ impl Merger<'_> {
             AnyRecord::Order(record) => self.upsert(record, true),
             AnyRecord::UnlinkedRefund(record) => self.upsert(record, true),
             AnyRecord::Spend(record) => self.upsert(record, true),
+            AnyRecord::Feedback(record) => self.upsert(record, true),
+            AnyRecord::Interaction(record) => self.upsert(record, true),
+            AnyRecord::LiftTest(record) => self.upsert(record, true),
+            AnyRecord::Experiment(record) => self.upsert(record, true),
         }
     }
 

@@ -4,11 +4,12 @@
 
 use std::collections::HashMap;
 
+use super::response::Responses;
 use super::splice::go;
 use super::{Customers, Lines, NONE, Orders, Products, SpendRows, UnlinkedRefunds, Warehouse, net};
 use crate::domain::{
-    Currency, Customer, Day, Micros, Order, Product, ServiceState, Shop, Spend, UnlinkedRefund,
-    churn_window_days, percentile,
+    Currency, Customer, Day, Experiment, Feedback, Interaction, LiftTest, Micros, Order, Product,
+    ServiceState, Shop, Spend, UnlinkedRefund, churn_window_days, percentile,
 };
 
 /// A shop's records in memory.
@@ -20,6 +21,10 @@ pub struct Records {
     pub orders: Vec<Order>,
     pub unlinked_refunds: Vec<UnlinkedRefund>,
     pub spend: Vec<Spend>,
+    pub feedback: Vec<Feedback>,
+    pub interactions: Vec<Interaction>,
+    pub lift_tests: Vec<LiftTest>,
+    pub experiments: Vec<Experiment>,
 }
 
 /// Columns in the making.
@@ -35,6 +40,7 @@ pub struct Builder {
     lines: Lines,
     refunds: Vec<RefundRow>,
     spend: Vec<(i32, u32, i64)>,
+    responses: Responses,
     foreign: Vec<(Currency, u64)>,
 }
 
@@ -92,6 +98,7 @@ impl Builder {
             lines: Lines::default(),
             refunds: Vec::new(),
             spend: Vec::new(),
+            responses: Responses::default(),
             foreign: Vec::new(),
         }
     }
@@ -175,6 +182,32 @@ impl Builder {
         self.spend.push((spend.day.0, channel, spend.cost.0));
     }
 
+    /// A review or the like.
+    pub fn feedback(&mut self, feedback: &Feedback) {
+        let customer = feedback.customer.as_ref().map_or(NONE, |customer| self.customers.row(&customer.0));
+        let product = feedback.product.as_ref().map_or(NONE, |product| self.products.row(&product.0));
+        self.responses.feedback(feedback, customer, product);
+    }
+
+    /// A view, a message sent, opened …
+    pub fn interaction(&mut self, interaction: &Interaction) {
+        let customer = self.customers.row(&interaction.customer.0);
+        let product = interaction.product.as_ref().map_or(NONE, |product| self.products.row(&product.0));
+        self.responses.interaction(interaction, customer, product);
+    }
+
+    /// A test of a channel's spend; left out and counted where its currency is not the shop's.
+    pub fn lift_test(&mut self, test: &LiftTest) {
+        if !self.is_foreign(test.currency) {
+            self.responses.lift_tests.push(test.clone());
+        }
+    }
+
+    /// A comparison of arms.
+    pub fn experiment(&mut self, experiment: &Experiment) {
+        self.responses.experiments.push(experiment.clone());
+    }
+
     fn is_foreign(&mut self, currency: Currency) -> bool {
         if currency == self.shop.currency {
             return false;
@@ -195,7 +228,7 @@ impl Builder {
     }
 
     /// Sorts and codes everything.
-    pub fn finish(self) -> Warehouse {
+    pub fn finish(mut self) -> Warehouse {
         let (cities, city) = self.cities.sorted();
         let (categories, category) = self.categories.sorted();
         let (channels, channel) = self.channels.sorted();
@@ -205,6 +238,10 @@ impl Builder {
         let products = product_columns(product_rows, &category);
         let (orders, lines) = order_columns(self.orders, &self.lines, &customer, &product, &city, &customers);
         customers.first_sale = first_sales(&orders, customers.id.len());
+        let (feedback, interactions) = self.responses.columns(&customer, &product);
+        let (mut lift_tests, mut experiments) = (self.responses.lift_tests, self.responses.experiments);
+        lift_tests.sort_by(|a, b| a.id.cmp(&b.id));
+        experiments.sort_by(|a, b| a.id.cmp(&b.id));
         let mut foreign = self.foreign;
         foreign.sort_unstable();
         let mut lags: Vec<i32> = orders.return_lag.iter().copied().filter(|lag| *lag >= 0).collect();
@@ -222,6 +259,10 @@ impl Builder {
             lines,
             unlinked_refunds: refund_columns(self.refunds, &customer, &product),
             spend: spend_columns(self.spend, &channel),
+            feedback,
+            interactions,
+            lift_tests,
+            experiments,
             categories: categories.into_iter().map(|(name, ())| name).collect(),
             cities: cities.into_iter().map(|(name, ())| name).collect(),
             channels: channels.into_iter().map(|(name, ())| name).collect(),
@@ -231,7 +272,7 @@ impl Builder {
 }
 
 /// Names in order of appearance, with a value each.
-struct Names<T> {
+pub(super) struct Names<T> {
     rows: HashMap<String, u32>,
     values: Vec<T>,
 }
@@ -243,7 +284,7 @@ impl<T> Default for Names<T> {
 }
 
 impl<T: Default> Names<T> {
-    fn row(&mut self, name: &str) -> u32 {
+    pub(super) fn row(&mut self, name: &str) -> u32 {
         if let Some(row) = self.rows.get(name) {
             return *row;
         }
@@ -259,7 +300,7 @@ impl<T: Default> Names<T> {
     }
 
     /// Name and value in the order of the names, and where each old row went.
-    fn sorted(self) -> (Vec<(String, T)>, Vec<u32>) {
+    pub(super) fn sorted(self) -> (Vec<(String, T)>, Vec<u32>) {
         let mut names: Vec<(String, u32)> = self.rows.into_iter().collect();
         names.sort_unstable();
         let mut moved = vec![NONE; names.len()];

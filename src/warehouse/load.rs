@@ -23,6 +23,18 @@ impl Warehouse {
         for spend in store.scan() {
             builder.spend(&spend?);
         }
+        for feedback in store.scan() {
+            builder.feedback(&feedback?);
+        }
+        for interaction in store.scan() {
+            builder.interaction(&interaction?);
+        }
+        for test in store.scan() {
+            builder.lift_test(&test?);
+        }
+        for experiment in store.scan() {
+            builder.experiment(&experiment?);
+        }
         Ok(builder.finish())
     }
 }

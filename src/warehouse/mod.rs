@@ -9,6 +9,7 @@ mod load;
 pub mod metrics;
 mod net;
 mod refresh;
+mod response;
 mod splice;
 
 use std::collections::HashMap;
@@ -16,7 +17,10 @@ use std::collections::HashMap;
 pub use build::{Builder, Records};
 pub use refresh::Refreshed;
 
-use crate::domain::{Currency, Day, Entities, NamedCustomer, NamedProduct, Shop, Span};
+use crate::domain::{
+    Currency, Day, Entities, Experiment, InteractionKind, Lang, LiftTest, NamedCustomer, NamedProduct, Shop,
+    Span,
+};
 
 /// "No customer", "no product", "no city".
 pub const NONE: u32 = u32::MAX;
@@ -40,6 +44,14 @@ pub struct Warehouse {
     pub unlinked_refunds: UnlinkedRefunds,
     /// Advertising costs, ordered by day.
     pub spend: SpendRows,
+    /// Reviews and the like, ordered by (day, instant, id).
+    pub feedback: FeedbackRows,
+    /// Views, carts, messages sent, opened and clicked, ordered by (day, instant, id).
+    pub interactions: InteractionRows,
+    /// Tests of a channel's spend, ordered by id.
+    pub lift_tests: Vec<LiftTest>,
+    /// Comparisons of arms, ordered by id.
+    pub experiments: Vec<Experiment>,
     /// Names of product categories, sorted.
     pub categories: Vec<String>,
     /// Names of cities, sorted.
@@ -146,6 +158,41 @@ pub struct SpendRows {
     pub cost: Vec<i64>,
 }
 
+/// Columns of the feedback.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the record type of the same name says what each is")]
+pub struct FeedbackRows {
+    pub id: Vec<String>,
+    pub at: Vec<i64>,
+    pub day: Vec<i32>,
+    pub customer: Vec<u32>,
+    pub product: Vec<u32>,
+    pub rating: Vec<Option<u8>>,
+    pub text: Vec<String>,
+    pub source: Vec<String>,
+    pub lang: Vec<Option<Lang>>,
+}
+
+/// Columns of the interactions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the record type of the same name says what each is")]
+pub struct InteractionRows {
+    pub at: Vec<i64>,
+    pub day: Vec<i32>,
+    pub customer: Vec<u32>,
+    pub product: Vec<u32>,
+    pub kind: Vec<InteractionKind>,
+    /// Index into `labels`, or [`NONE`].
+    pub channel: Vec<u32>,
+    /// Index into `labels`, or [`NONE`].
+    pub campaign: Vec<u32>,
+    /// Index into `labels`, or [`NONE`].
+    pub variant: Vec<u32>,
+    pub value: Vec<Option<i64>>,
+    /// Names of channels, campaigns and variants, sorted.
+    pub labels: Vec<String>,
+}
+
 impl Warehouse {
     /// The columns of records that are already in memory.
     pub fn from_records(data_version: u64, shop: Shop, records: &Records) -> Self {
@@ -155,6 +202,10 @@ impl Warehouse {
         records.orders.iter().for_each(|order| builder.order(order));
         records.unlinked_refunds.iter().for_each(|refund| builder.unlinked_refund(refund));
         records.spend.iter().for_each(|spend| builder.spend(spend));
+        records.feedback.iter().for_each(|feedback| builder.feedback(feedback));
+        records.interactions.iter().for_each(|interaction| builder.interaction(interaction));
+        records.lift_tests.iter().for_each(|test| builder.lift_test(test));
+        records.experiments.iter().for_each(|experiment| builder.experiment(experiment));
         builder.finish()
     }
 

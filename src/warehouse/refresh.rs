@@ -104,15 +104,13 @@ impl Warehouse {
     fn merge_people_and_products(&mut self, new: &mut Warehouse) {
         let merge = self.customers.merge(std::mem::take(&mut new.customers));
         if merge.moves() {
-            recode(&mut self.orders.customer, &merge.old_to);
-            recode(&mut self.unlinked_refunds.customer, &merge.old_to);
+            self.customer_codes().for_each(|codes| recode(codes, &merge.old_to));
         }
         recode(&mut new.orders.customer, &merge.new_to);
         recode(&mut new.unlinked_refunds.customer, &merge.new_to);
         let merge = self.products.merge(std::mem::take(&mut new.products));
         if merge.moves() {
-            recode(&mut self.lines.product, &merge.old_to);
-            recode(&mut self.unlinked_refunds.product, &merge.old_to);
+            self.product_codes().for_each(|codes| recode(codes, &merge.old_to));
         }
         recode(&mut new.lines.product, &merge.new_to);
         recode(&mut new.unlinked_refunds.product, &merge.new_to);
@@ -133,7 +131,7 @@ impl Warehouse {
         }
     }
 
-    /// Drops those of these customers, who have no record, that no order and no refund names any more.
+    /// Drops those of these customers, who have no record, that nothing names any more.
     fn drop_customers(&mut self, loose: &[String]) {
         let loose: BTreeSet<u32> =
             loose.iter().filter_map(|id| self.customers.by_id.get(id).copied()).collect();
@@ -142,15 +140,26 @@ impl Warehouse {
         }
         let mut kept: Vec<bool> =
             (0..self.customers.id.len() as u32).map(|row| !loose.contains(&row)).collect();
-        for buyer in self.orders.customer.iter().chain(&self.unlinked_refunds.customer) {
-            if let Some(kept) = kept.get_mut(*buyer as usize) {
+        for named in self.customer_codes().flat_map(|codes| codes.iter()) {
+            if let Some(kept) = kept.get_mut(*named as usize) {
                 *kept = true;
             }
         }
         let Some(moved) = closed_up(&kept) else { return };
         self.customers.retain(&kept, &moved);
-        recode(&mut self.orders.customer, &moved);
-        recode(&mut self.unlinked_refunds.customer, &moved);
+        self.customer_codes().for_each(|codes| recode(codes, &moved));
+    }
+
+    /// Every column that points at a customer.
+    fn customer_codes(&mut self) -> impl Iterator<Item = &mut Vec<u32>> {
+        let orders = [&mut self.orders.customer, &mut self.unlinked_refunds.customer];
+        orders.into_iter().chain([&mut self.feedback.customer, &mut self.interactions.customer])
+    }
+
+    /// Every column that points at a product.
+    fn product_codes(&mut self) -> impl Iterator<Item = &mut Vec<u32>> {
+        let lines = [&mut self.lines.product, &mut self.unlinked_refunds.product];
+        lines.into_iter().chain([&mut self.feedback.product, &mut self.interactions.product])
     }
 
     fn count_foreign(&mut self, changes: &BTreeMap<Currency, i64>) {
@@ -243,6 +252,7 @@ impl Reader<'_> {
                     self.counts::<Spend>(key, *before, |spend| spend.currency)?;
                     true
                 }
+                // Reviews, messages and tests come in whole files of their own: they are read again with the rest.
                 _ => false,
             };
         }

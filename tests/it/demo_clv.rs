@@ -34,6 +34,7 @@ impl Shop {
             orders: demo.orders.clone(),
             unlinked_refunds: Vec::new(),
             spend: demo.spend.clone(),
+            ..Records::default()
         };
         let warehouse = Warehouse::from_records(1, demo.shop.clone(), &records);
         Self { store: Store::memory(), warehouse, models: Models::default(), demo }

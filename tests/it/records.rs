@@ -1,7 +1,8 @@
 //! What is written is read again: every record type, with every field filled and with every field empty.
 
 use mercato::domain::*;
-use mercato::store::{AnyRecord, Record, Store};
+use mercato::store::{AnyRecord, Record, Store, export};
+use mercato::warehouse::{NONE, Warehouse};
 
 use crate::support::records::{full_order, sparse_order};
 
@@ -57,6 +58,13 @@ fn every_record_type_round_trips() {
         clicks: None,
         conversions: Some(Micros(1_500_000)),
     });
+    responses().into_iter().for_each(|record| match record {
+        AnyRecord::Feedback(record) => round_trip(record),
+        AnyRecord::Interaction(record) => round_trip(record),
+        AnyRecord::LiftTest(record) => round_trip(record),
+        AnyRecord::Experiment(record) => round_trip(record),
+        _ => unreachable!("only answers"),
+    });
 }
 
 #[test]
@@ -69,4 +77,128 @@ fn an_import_of_records_counts_what_it_did_and_the_second_time_nothing() {
     let again = store.import_records(records(), &shop, &NoWork).unwrap();
     assert_eq!((again.table("order").unchanged, again.data_version, again.changed()), (2, 1, false));
     assert_eq!(store.shop().unwrap(), Some(shop));
+}
+
+#[test]
+fn interactions_come_by_day_and_answers_become_columns() {
+    let store = Store::memory();
+    let shop = Shop { currency: Currency::EUR, timezone: "Europe/Berlin".into(), churn_window_days: None };
+    store.import_records(responses(), &shop, &NoWork).unwrap();
+    let days: Vec<Day> = store.scan::<Interaction>().map(|record| record.unwrap().on).collect();
+    assert_eq!(days, [Day(-3), Day(20_601)], "by day, not by id");
+    let by_customer = store.by_index::<Feedback>("customer", b"c1").unwrap();
+    assert_eq!(by_customer.len(), 1);
+
+    let columns = Warehouse::load(&store).unwrap();
+    let name = |rows: &[u32], at: usize| columns.customers.id.get(rows[at] as usize).cloned();
+    assert_eq!(columns.feedback.day, [20_601, 20_601]);
+    assert_eq!(columns.feedback.rating, [None, Some(4)], "in the order of the instants");
+    assert_eq!(name(&columns.feedback.customer, 1).as_deref(), Some("c1"));
+    assert_eq!(columns.interactions.kind, [InteractionKind::View, InteractionKind::Click]);
+    assert_eq!(columns.interactions.channel[0], NONE);
+    let label = |row: u32| columns.interactions.labels[row as usize].as_str();
+    assert_eq!(label(columns.interactions.channel[1]), "email");
+    assert_eq!(label(columns.interactions.variant[1]), "b");
+    assert_eq!(columns.lift_tests.len(), 1, "the one in another currency is counted as foreign");
+    assert_eq!(columns.foreign, [(Currency::GBP, 1)]);
+    assert_eq!(columns.experiments[0].arms[1].conversions, 306);
+}
+
+#[test]
+fn the_export_writes_each_amount_as_its_exact_decimal_and_counts_as_counts() {
+    let store = Store::memory();
+    let shop = Shop { currency: Currency::EUR, timezone: "Europe/Berlin".into(), churn_window_days: None };
+    store.import_records(responses(), &shop, &NoWork).unwrap();
+    let table = |name: &str| {
+        let mut text = Vec::new();
+        export::table(&store, name, &mut text).unwrap();
+        String::from_utf8(text).unwrap()
+    };
+    let test = table("lift_test");
+    assert!(
+        test.contains(r#""effect":"-1200.50""#) && test.contains(r#""spend_control":["2600.00","0.00"]"#)
+    );
+    assert!(table("experiment").contains(r#""conversions":306"#));
+    assert!(table("feedback").contains(r#""at":"2026-05-28T20:26:40Z""#), "{}", table("feedback"));
+}
+
+/// Answers with every field filled and with every field empty.
+fn responses() -> Vec<AnyRecord> {
+    let feedback = Feedback {
+        id: "r2".into(),
+        at: 1_780_000_060,
+        on: Day(20_601),
+        customer: Some("c1".into()),
+        product: Some("SKU-1".into()),
+        rating: Some(4),
+        text: "味道很好，就是快递慢".into(),
+        source: "review".into(),
+        lang: Some(Lang::Zh),
+    };
+    let bare = Feedback {
+        id: "r9".into(),
+        at: 1_780_000_000,
+        customer: None,
+        product: None,
+        rating: None,
+        lang: None,
+        ..feedback.clone()
+    };
+    let click = Interaction {
+        id: "a".into(),
+        at: 1_780_000_000,
+        on: Day(20_601),
+        customer: "c1".into(),
+        product: Some("SKU-1".into()),
+        kind: InteractionKind::Click,
+        channel: Some("email".into()),
+        campaign: Some("spring".into()),
+        variant: Some("b".into()),
+        value: Some(Micros(1)),
+    };
+    let view = Interaction {
+        id: "z".into(),
+        at: -200_000,
+        on: Day(-3),
+        product: None,
+        kind: InteractionKind::View,
+        channel: None,
+        campaign: None,
+        variant: None,
+        value: None,
+        ..click.clone()
+    };
+    let test = LiftTest {
+        id: "search 2026-04-06".into(),
+        channel: "search".into(),
+        from: Day(20_549),
+        to: Day(20_562),
+        effect: Micros(-1_200_500_000),
+        se: Micros(180_000_000),
+        spend_control: vec![Micros(2_600_000_000), Micros::ZERO],
+        spend_treated: vec![Micros(4_160_000_000), Micros::ZERO],
+        scope_share: Micros(250_000),
+        metric: "revenue".into(),
+        measured_until: Day(20_576),
+        currency: Currency::EUR,
+    };
+    let foreign = LiftTest { id: "tv".into(), currency: Currency::GBP, ..test.clone() };
+    let arm = |name: &str, n, conversions| Arm { name: name.into(), n, conversions };
+    let experiment = Experiment {
+        id: "exp-1".into(),
+        name: "Subject with the city".into(),
+        started: Day(20_500),
+        ended: None,
+        arms: vec![arm("control", 6_000, 252), arm("b", 6_000, 306)],
+        metric: "order".into(),
+    };
+    vec![
+        feedback.into(),
+        bare.into(),
+        click.into(),
+        view.into(),
+        test.into(),
+        foreign.into(),
+        experiment.into(),
+    ]
 }

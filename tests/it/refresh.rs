@@ -114,6 +114,35 @@ impl Dice {
         }
     }
 
+    fn feedback(&mut self, products: usize) -> Feedback {
+        Feedback {
+            id: format!("f{}", self.up_to(400)),
+            at: self.up_to(99) as i64,
+            on: Day(20_000 + self.up_to(400) as i32),
+            customer: self.hits(70).then(|| CustomerId(format!("c{}", self.up_to(260)))),
+            product: self.hits(70).then(|| ProductId(format!("p{}", self.up_to(products)))),
+            rating: self.hits(50).then_some(3),
+            text: "fine".into(),
+            source: "review".into(),
+            lang: None,
+        }
+    }
+
+    fn interaction(&mut self, products: usize) -> Interaction {
+        Interaction {
+            id: format!("i{}", self.up_to(400)),
+            at: self.up_to(99) as i64,
+            on: Day(20_000 + self.up_to(400) as i32),
+            customer: CustomerId(format!("c{}", self.up_to(260))),
+            product: self.hits(70).then(|| ProductId(format!("p{}", self.up_to(products)))),
+            kind: InteractionKind::Open,
+            channel: self.hits(70).then(|| "email".into()),
+            campaign: self.hits(70).then(|| format!("campaign {}", self.up_to(9))),
+            variant: None,
+            value: None,
+        }
+    }
+
     fn import(&mut self, orders: usize, products: usize) -> Vec<AnyRecord> {
         let mut records: Vec<AnyRecord> = (0..orders).map(|_| self.order(products).into()).collect();
         for _ in 0..self.up_to(8) {
@@ -128,6 +157,9 @@ impl Dice {
         }
         if self.hits(30) {
             records.push(self.spend().into());
+        }
+        if self.hits(5) {
+            records.push(self.feedback(products).into());
         }
         records
     }
@@ -157,6 +189,8 @@ fn refreshed_columns_are_those_of_a_whole_load() {
         // Every fourth shop has products that only lines name.
         let (products, known) = if seed % 4 == 0 { (24, 20) } else { (24, 24) };
         let mut records = dice.import(FIRST_ORDERS, products);
+        records.extend((0..60).map(|_| AnyRecord::from(dice.feedback(products))));
+        records.extend((0..60).map(|_| AnyRecord::from(dice.interaction(products))));
         records.extend((0..known).map(|n| AnyRecord::from(dice.product(n))));
         store.import_records(records, &shop(None), &NoWork).unwrap();
         let mut columns = Warehouse::load(&store).unwrap();

@@ -25,6 +25,7 @@ pub(crate) fn demo() -> &'static Warehouse {
             orders: shop.orders,
             unlinked_refunds: Vec::new(),
             spend: shop.spend,
+            ..Records::default()
         };
         Warehouse::from_records(1, shop.shop, &records)
     })
