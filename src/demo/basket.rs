@@ -61,12 +61,16 @@ pub(super) struct Piece {
     /// Position among the item's variants, 0 where it has none.
     pub(super) variant: usize,
     pub(super) qty: i64,
+    /// Cents a piece.
+    pub(super) price: i64,
+    /// Position in the basket as it was filled.
+    pub(super) place: usize,
 }
 
 impl Piece {
     /// Cents before discount.
     pub(super) fn gross(&self) -> i64 {
-        ITEMS[self.item].price * self.qty
+        self.price * self.qty
     }
 }
 
@@ -226,7 +230,7 @@ fn take(rng: &mut Rng, item: usize, left: &mut f64, pieces: &mut Vec<Piece>) {
     };
     let variants = ITEMS[item].variants().1.len();
     let variant = rng.gen_range(0..variants.max(1));
-    let piece = Piece { item, variant, qty };
+    let piece = Piece { item, variant, qty, price: ITEMS[item].price, place: pieces.len() };
     *left -= piece.gross() as f64;
     pieces.push(piece);
 }

@@ -3,6 +3,7 @@
 //! DEFINITIONS §12 line 5: 60 products in five categories, the same for every seed. Names carry the size; variants are
 //! grind, colour or flavour. Margins lie in .30–.65, returns in 3–14 % (line 6).
 
+use super::events::Events;
 use super::season::{FIRST_DAY, LAST_DAY};
 use crate::domain::{Day, Micros, Product, ProductId};
 
@@ -10,6 +11,10 @@ use crate::domain::{Day, Micros, Product, ProductId};
 pub(super) const N_PRODUCTS: usize = 60;
 /// How many categories.
 pub(super) const N_CATEGORIES: usize = 5;
+/// Positions of some.
+pub(super) const COFFEE: usize = 0;
+pub(super) const TEA: usize = 1;
+pub(super) const SNACKS: usize = 3;
 const CATEGORIES: [&str; N_CATEGORIES] = ["Coffee", "Tea", "Kitchen", "Snacks", "Gifts"];
 /// Products a category.
 const SHELF: usize = N_PRODUCTS / N_CATEGORIES;
@@ -186,14 +191,14 @@ pub(super) fn id(item: usize) -> ProductId {
 }
 
 /// The records of the shop.
-pub(super) fn products() -> Vec<Product> {
+pub(super) fn products(events: &Events) -> Vec<Product> {
     let record = |(k, item): (usize, &Item)| Product {
         id: id(k),
         name: item.name.to_owned(),
         category: Some(CATEGORIES[category(k)].to_owned()),
         variants: item.variants().1.iter().map(|variant| (*variant).to_owned()).collect(),
-        price: Some(Micros::from_cents(item.price)),
-        cost: Some(Micros::from_cents(item.cost())),
+        price: Some(Micros::from_cents(events.latest(k, item.price))),
+        cost: Some(Micros::from_cents(events.latest(k, item.cost()))),
         // more of what sells, so that nothing else looks nearly sold out
         stock: Some(if on_sale(k, LAST_DAY) { 40 + 25 * item.weight as i64 + 7 * (k as i64 % 6) } else { 0 }),
     };
@@ -202,11 +207,12 @@ pub(super) fn products() -> Vec<Product> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::streams::Streams;
     use super::*;
 
     #[test]
     fn the_shelves_are_as_defined() {
-        let products = products();
+        let products = products(&Events::new(&Streams::of(1)));
         let mut names: Vec<_> = products.iter().map(|p| p.name.as_str()).collect();
         names.sort_unstable();
         names.dedup();

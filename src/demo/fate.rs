@@ -67,13 +67,15 @@ impl LineFate {
 }
 
 impl Fate {
-    /// Draws it. Every line uses two numbers whatever comes of it.
-    pub(super) fn draw(rng: &mut Rng, day: Day, basket: &Basket) -> Self {
+    /// Draws it. Each of the lines that were planned uses two numbers whatever comes of it.
+    pub(super) fn draw(rng: &mut Rng, day: Day, planned: usize, basket: &Basket) -> Self {
         let cancelled = rng.gen_bool(CANCELLED);
         let method = rng.gen_range(0..METHODS.len());
+        let luck: Vec<(i32, u32)> =
+            (0..planned).map(|_| (rng.gen_range(4..=21), rng.gen_range(0..100))).collect();
         let line = |(piece, discount): (&Piece, i64)| {
-            let lag = rng.gen_range(4..=21);
-            let back = rng.gen_range(0..100) < ITEMS[piece.item].returned;
+            let (lag, percent) = luck[piece.place];
+            let back = percent < ITEMS[piece.item].returned;
             let returned = (back && !cancelled).then(|| day.plus(lag));
             LineFate { qty: piece.qty, gross: piece.gross(), discount, returned }
         };
@@ -181,7 +183,7 @@ fn lines(basket: &Basket, fate: &Fate) -> Vec<Line> {
                 .collect(),
             title: item.name().to_owned(),
             qty: piece.qty,
-            unit_price: Micros::from_cents(item.price),
+            unit_price: Micros::from_cents(piece.price),
             discount: Micros::from_cents(fate.discount),
         }
     };

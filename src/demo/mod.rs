@@ -7,6 +7,7 @@
 
 mod basket;
 mod catalogue;
+mod events;
 mod fate;
 mod names;
 mod process;
@@ -20,6 +21,8 @@ mod write;
 use jiff::tz::TimeZone;
 
 use basket::{Home, Shelves, Taste};
+use events::Events;
+pub use events::{EventKind, EventTruth};
 use fate::Fate;
 use names::Profile;
 use process::{Person, Played};
@@ -70,11 +73,13 @@ pub fn generate_from(streams: &Streams) -> DemoShop {
     let n = played.people.iter().take_while(|person| person.joined <= LAST_DAY).count();
     seat_the_known(&mut played);
     let customers = customers(streams, &played.people[..n]);
-    let (orders, truth) = orders(streams, &played, &customers, &response, &zone);
+    let events = Events::new(streams);
+    let products = catalogue::products(&events);
+    let (orders, truth) = orders(streams, &played, &customers, &response, events, &zone);
     DemoShop {
         shop: Shop { currency: Currency::EUR, timezone: TIMEZONE.to_owned(), churn_window_days: None },
         customers,
-        products: catalogue::products(),
+        products,
         orders,
         spend: spend::daily_rows(&spend),
         truth,
@@ -137,6 +142,7 @@ fn orders(
     played: &Played,
     customers: &[Customer],
     response: &Response,
+    mut events: Events,
     zone: &TimeZone,
 ) -> (Vec<Order>, Truth) {
     let mut tastes = streams.open(Line::Products, 0);
@@ -149,8 +155,10 @@ fn orders(
     for (k, placed) in played.placed.iter().enumerate() {
         shelves.turn(placed.day);
         let target = 100.0 * GOODS * placed.size;
-        let basket = homes[placed.who].shop(&mut baskets, &shelves, target);
-        let fate = Fate::draw(&mut fates, placed.day, &basket);
+        let planned = homes[placed.who].shop(&mut baskets, &shelves, target);
+        let city = customers.get(placed.who).and_then(|customer| customer.city.as_deref());
+        let basket = events.act(placed.day, city, &planned);
+        let fate = Fate::draw(&mut fates, placed.day, planned.pieces.len(), &basket);
         ledger.book(placed, &fate);
         if placed.day <= LAST_DAY {
             let id = order_id(streams.seed(), k as u64);
@@ -158,7 +166,7 @@ fn orders(
         }
     }
     let ids = customers.iter().map(|customer| customer.id.clone()).collect();
-    (orders, ledger.close(streams.seed(), response, &played.people, ids, &tastes))
+    (orders, ledger.close(streams.seed(), response, &played.people, ids, &tastes, events.close()))
 }
 
 /// `#W` and seven digits that look drawn but never repeat: the step shares no factor with the number of numbers.

@@ -24,6 +24,8 @@ pub enum Line {
     Products = 5,
     /// 6: returns, cancellations, consent.
     Returns = 6,
+    /// 7: planted events.
+    Events = 7,
 }
 
 /// One seed a line; all the same in an ordinary demo shop.
@@ -31,6 +33,7 @@ pub enum Line {
 pub struct Streams {
     seed: u64,
     reseeded: Option<(Line, u64)>,
+    events: bool,
 }
 
 /// A source of random numbers.
@@ -39,13 +42,24 @@ pub(super) type Rng = ChaCha8Rng;
 impl Streams {
     /// All lines from one seed.
     pub fn of(seed: u64) -> Self {
-        Self { seed, reseeded: None }
+        Self { seed, reseeded: None, events: true }
     }
 
     /// The same shop with one line drawn anew, to see what hangs on it.
     #[must_use]
     pub fn reseed(self, line: Line, seed: u64) -> Self {
         Self { reseeded: Some((line, seed)), ..self }
+    }
+
+    /// The same shop without line 7, to see what the events did.
+    #[must_use]
+    pub fn without_events(self) -> Self {
+        Self { events: false, ..self }
+    }
+
+    /// Whether the events happen.
+    pub(super) fn events(&self) -> bool {
+        self.events
     }
 
     /// The seed of the shop.

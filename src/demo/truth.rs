@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::basket::Taste;
+use super::events::EventTruth;
 use super::fate::Fate;
 use super::process::{Cause, Person, Placed};
 use super::response::{ORDER_VALUE, Response};
@@ -33,6 +34,8 @@ pub struct Truth {
     pub channels: BTreeMap<String, ChannelTruth>,
     /// The complete weeks.
     pub weeks: Vec<WeekTruth>,
+    /// What happened to the shop.
+    pub events: Vec<EventTruth>,
     /// All customers of the data.
     pub customers: Vec<CustomerTruth>,
 }
@@ -154,6 +157,7 @@ impl Ledger {
         people: &[Person],
         ids: Vec<CustomerId>,
         tastes: &[Taste],
+        events: Vec<EventTruth>,
     ) -> Truth {
         let channels = (0..CHANNELS.len()).map(|c| (CHANNELS[c].name.to_owned(), self.channel(c, response)));
         let customer = |(k, id): (usize, CustomerId)| {
@@ -168,6 +172,7 @@ impl Ledger {
             order_value: ORDER_VALUE,
             channels: channels.collect(),
             weeks: (0..WEEKS_COMPLETE).map(|week| self.week(week, response)).collect(),
+            events,
             customers: ids.into_iter().enumerate().map(customer).collect(),
         }
     }

@@ -85,10 +85,10 @@ fn is_made(store: &Store, dir: &Path, wanted: u64) -> Result<bool, DemoError> {
     if store.data_version()? == 0 {
         return Ok(false);
     }
-    let first = catalogue::products().into_iter().next();
-    let known = store.get::<Product>(catalogue::id(0).0.as_bytes())?.map(|product| product.name);
+    let known = store.get::<Product>(catalogue::id(0).0.as_bytes())?;
+    let first_is_ours = known.is_some_and(|product| product.name == catalogue::ITEMS[0].name());
     match store.setting::<Mark>(MARK)? {
-        Some(Mark { seed }) if known.is_some() && known == first.map(|product| product.name) => {
+        Some(Mark { seed }) if first_is_ours => {
             if seed == wanted {
                 Ok(true)
             } else {

@@ -13,6 +13,7 @@ mod clv_intervals;
 mod clv_lab;
 mod demo;
 mod demo_clv;
+mod demo_events;
 mod golden;
 mod import;
 mod import_bad;
