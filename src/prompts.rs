@@ -60,6 +60,24 @@ pub struct Topic {
     pub phrases: Both<Vec<String>>,
     /// Follow-up questions by key, as templates.
     pub next: Both<BTreeMap<String, String>>,
+    /// What a figure is and how it was reckoned, by the fact's name, as templates; `*` stands for one part of a name.
+    pub why: Both<BTreeMap<String, String>>,
+}
+
+/// The key that fits a fact's name best: the whole name, the name with `*` for (the rest of) parts, or its last part.
+pub fn nearest<'k>(keys: &[&'k str], fact: &str) -> Option<&'k str> {
+    let part = |ours: &str, theirs: &str| match ours.strip_suffix('*') {
+        Some(begun) => theirs.starts_with(begun),
+        None => ours == theirs,
+    };
+    let fits = |key: &str, fact: &str| {
+        key.split('.').count() == fact.split('.').count()
+            && key.split('.').zip(fact.split('.')).all(|(ours, theirs)| part(ours, theirs))
+    };
+    let last = fact.rsplit('.').next().unwrap_or(fact);
+    let stars = |key: &&str| key.matches('*').count();
+    let best = |name: &str| keys.iter().copied().filter(|key| fits(key, name)).min_by_key(stars);
+    best(fact).or_else(|| best(last))
 }
 
 /// One entry of a vocabulary.
@@ -264,7 +282,7 @@ fn topic(file: &str, stem: &str, text: &str) -> Result<Topic, PromptError> {
     for (number, line) in lines {
         if let Some(title) = line.strip_prefix("## ") {
             let title = title.trim();
-            let known = ["description", "answer", "phrases", "next"].into_iter().find(|known| {
+            let known = ["description", "answer", "phrases", "next", "why"].into_iter().find(|known| {
                 title == *known
                     || title.strip_prefix(known).is_some_and(|rest| rest == " en" || rest == " zh")
             });
@@ -288,9 +306,10 @@ fn topic(file: &str, stem: &str, text: &str) -> Result<Topic, PromptError> {
                 if kind == "phrases" {
                     topic.phrases.get_mut(lang).push(item.to_owned());
                 } else if let Some((key, template)) = item.split_once(": ") {
-                    topic.next.get_mut(lang).insert(key.to_owned(), template.to_owned());
+                    let lines = if kind == "why" { &mut topic.why } else { &mut topic.next };
+                    lines.get_mut(lang).insert(key.to_owned(), template.to_owned());
                 } else {
-                    return Err(fault(number, "write \"- key: question\"".into()));
+                    return Err(fault(number, "write \"- key: text\"".into()));
                 }
             }
         }
@@ -298,6 +317,14 @@ fn topic(file: &str, stem: &str, text: &str) -> Result<Topic, PromptError> {
     for needed in ["description", "answer en", "answer zh", "phrases en", "phrases zh"] {
         if !seen.iter().any(|title| title == needed) {
             return Err(fault(0, format!("the section \"## {needed}\" is missing")));
+        }
+    }
+    for (title, lines) in [("next", &topic.next), ("why", &topic.why)] {
+        let alone = Lang::ALL.into_iter().flat_map(|lang| lines.get(lang).keys()).find(|key| {
+            Lang::ALL.iter().any(|lang| !lines.get(*lang).contains_key(*key))
+        });
+        if let Some(key) = alone {
+            return Err(fault(0, format!("{title}: {key} stands in one language only; add the other")));
         }
     }
     Ok(topic)
@@ -333,11 +360,28 @@ mod tests {
     }
 
     #[test]
+    fn the_nearest_key_explains_a_fact() {
+        let keys = ["clv", "tier.*.clv", "backtest.capture", "month_*"];
+        for (fact, key) in [
+            ("clv", Some("clv")),
+            ("r3.clv", Some("clv")),
+            ("tier.top.clv", Some("tier.*.clv")),
+            ("backtest.capture", Some("backtest.capture")),
+            ("naive.capture", None),
+            ("r1.month_3", Some("month_*")),
+        ] {
+            assert_eq!(nearest(&keys, fact), key, "{fact}");
+        }
+    }
+
+    #[test]
     fn faults_name_file_and_line() {
         check_fault("name: x", 1, "first line");
         check_fault("---\nname: y\n---", 2, "the file is x");
         check_fault("---\nname: x\n---\n## surprise", 4, "no section surprise");
         check_fault("---\nname: x\n---\n## phrases en\nhello", 5, "starts with");
         check_fault("---\nname: x\n---\n## description\nhi", 1, "answer en");
+        let whole = ["description", "answer en", "answer zh", "phrases en", "phrases zh"].map(|s| format!("## {s}\n"));
+        check_fault(&format!("---\nname: x\n---\n{}## why en\n- clv: x", whole.concat()), 1, "one language only");
     }
 }

@@ -11,7 +11,7 @@ use super::ledger::Ledger;
 use super::pictures::{self, Picture};
 use super::turn::{CallRecord, CallResult, Stop, Turn};
 use super::{Answer, CallEvidence, Choice, DoneCall, LabelledFact, Plan, claims};
-use crate::domain::{Cell, Chart, Fact, Lang, Table};
+use crate::domain::{Cell, Chart, Evidence, Fact, Lang, Table};
 use crate::render::{Scope, TemplateError, Templates};
 use crate::tool::{ErrorKind, Outcome, ToolError};
 
@@ -269,16 +269,7 @@ impl<'a> Page<'a> {
             })
             .min_by_key(|evidence| evidence.grade);
         let Some(evidence) = worst else { return };
-        let mut params = Map::new();
-        params.insert("grade".into(), serde_json::to_value(evidence.grade).unwrap_or_default());
-        let key = match &evidence.reason {
-            Some(reason) => {
-                params.insert("component".into(), reason.component.clone().into());
-                params.insert("mend".into(), reason.mend.clone().into());
-                "answer.sure_because"
-            }
-            None => "answer.sure",
-        };
+        let (key, params) = sure(evidence);
         self.message(key, &params);
     }
 
@@ -375,36 +366,50 @@ impl<'a> Page<'a> {
         })
     }
 
-    /// The sentences that pass both checks, as they stood.
     fn checked(&mut self, text: &str, ledger: &Ledger) -> String {
-        let mut kept = String::new();
-        for (sentence, tail) in sentences(text) {
-            let number = ledger.check(sentence).map_err(|violation| violation.to_string());
-            let claim = claims::check(sentence, self.turn.acted()).map_err(|claim| claim.to_string());
-            match number.and(claim) {
-                Ok(()) => {
-                    kept.push_str(sentence);
-                    kept.push_str(tail);
-                }
-                Err(why) => {
-                    tracing::warn!(why, "a sentence was kept back");
-                    self.withheld.push(why);
-                }
-            }
-        }
-        kept.trim().to_owned()
+        checked(text, ledger, self.turn.acted(), &mut self.withheld)
     }
 }
 
+/// The sentences that pass both checks, as they stood; what was kept back is noted.
+pub(super) fn checked(text: &str, ledger: &Ledger, acted: bool, withheld: &mut Vec<String>) -> String {
+    let mut kept = String::new();
+    for (sentence, tail) in sentences(text) {
+        let number = ledger.check(sentence).map_err(|violation| violation.to_string());
+        let claim = claims::check(sentence, acted).map_err(|claim| claim.to_string());
+        match number.and(claim) {
+            Ok(()) => {
+                kept.push_str(sentence);
+                kept.push_str(tail);
+            }
+            Err(why) => {
+                tracing::warn!(why, "a sentence was kept back");
+                withheld.push(why);
+            }
+        }
+    }
+    kept.trim().to_owned()
+}
+
+/// The keys of how sure an answer is: the message, and what it names.
+pub(super) fn sure(evidence: &Evidence) -> (&'static str, Map<String, Value>) {
+    let mut params = Map::new();
+    params.insert("grade".into(), serde_json::to_value(evidence.grade).unwrap_or_default());
+    let Some(reason) = &evidence.reason else { return ("answer.sure", params) };
+    params.insert("component".into(), reason.component.clone().into());
+    params.insert("mend".into(), reason.mend.clone().into());
+    ("answer.sure_because", params)
+}
+
 /// The label of a fact: a word of its own, else its column's or metric's, with the row's name before it.
-struct Labels<'a> {
-    templates: &'a Templates,
-    lang: Lang,
-    table: Option<&'a Table>,
+pub(super) struct Labels<'a> {
+    pub(super) templates: &'a Templates,
+    pub(super) lang: Lang,
+    pub(super) table: Option<&'a Table>,
 }
 
 impl Labels<'_> {
-    fn of(&self, name: &str) -> String {
+    pub(super) fn of(&self, name: &str) -> String {
         let prompts = self.templates.prompts();
         let last = name.rsplit('.').next().unwrap_or(name);
         let known = [("fact", name), ("fact", last), ("column", last), ("metric", last)]
@@ -412,6 +417,7 @@ impl Labels<'_> {
             .find_map(|(kind, key)| Some(prompts.word(kind, key, self.lang)).filter(|word| *word != key));
         let label = known.map_or_else(|| last.replace('_', " "), str::to_owned);
         match self.row(name).or_else(|| self.group(name)) {
+            Some(group) if self.lang == Lang::Zh => format!("{group}：{label}"),
             Some(group) => format!("{group}: {label}"),
             None => label,
         }

@@ -20,7 +20,7 @@ use super::pictures::Picture;
 use super::planner::{PlanRequest, Planner};
 use super::repair;
 use super::turn::{Limits, Step, Stop, Turn};
-use super::{Answer, Call, DoneCall, Event, Plan, ShopDays};
+use super::{Answer, Call, DoneCall, Event, Plan, ShopDays, why};
 use crate::domain::{Clock, Day, Entities, Lang, Principal, Span, Work};
 use crate::model::Models;
 use crate::render::{Scope, Templates};
@@ -79,6 +79,8 @@ struct Inner {
     busy: Mutex<HashMap<Vec<u8>, Arc<tokio::sync::Mutex<()>>>>,
 }
 
+/// Turns back in which an answer with figures is looked for.
+const LOOKED_BACK: usize = 8;
 /// How many events may wait for a slow reader.
 const EVENTS: usize = 256;
 
@@ -143,6 +145,17 @@ impl Agent {
         Ok(answer)
     }
 
+    /// The latest turn of a conversation that has what is wanted, for channels that give its parts out.
+    pub async fn last_turn(
+        &self,
+        principal: &Principal,
+        conversation: &str,
+        wanted: fn(&Turn) -> bool,
+    ) -> Result<Option<Turn>, StoreError> {
+        let session = self.0.session(conversation, principal).await?;
+        self.0.last_turn(&session, wanted).await
+    }
+
     /// The whole answer of a question, without a stream.
     pub async fn ask(&self, question: Question, cancel: CancellationToken) -> Result<Answer, String> {
         use futures::StreamExt;
@@ -199,12 +212,64 @@ impl Inner {
                 return Ok(());
             }
         };
+        if let Some(asked) = why::asked(&text, self.house.templates.prompts()) {
+            let chosen = question.lang.or_else(|| Some(Lang::of(&text)).filter(|lang| *lang == Lang::Zh));
+            return self.explain(&session, asked, chosen, out).await;
+        }
         let text = session.memory.follow_up(&text).map_or(text.clone(), str::to_owned);
         let version = self.house.warehouse.data_version;
         let turn = Turn::new(&session, text, lang, now, version, self.house.limits);
         self.save(&turn).await?;
         self.drive(turn, session, out).await?;
         Ok(())
+    }
+
+    /// Says where a figure of the last answer with figures comes from; the conversation stays as it is.
+    async fn explain(
+        &self,
+        session: &Session,
+        asked: &str,
+        lang: Option<Lang>,
+        out: &Outlet,
+    ) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        let with_figures = self.last_turn(session, why::has_figures).await?;
+        let last = if with_figures.is_none() { self.last_turn(session, |_| true).await? } else { None };
+        let Some(turn) = with_figures.or(last) else {
+            out.send(Event::Failed(self.say("why.nothing_asked", lang.unwrap_or(session.lang)))).await;
+            return Ok(());
+        };
+        let lang = lang.unwrap_or(turn.lang);
+        let said = why::explain(&turn, asked, lang, &self.house.templates);
+        let Some(answer) = turn.answer.map(|answer| *answer) else { return Ok(()) };
+        let answer = Answer {
+            language: lang,
+            text: said.text,
+            facts: said.facts,
+            charts: Vec::new(),
+            choices: Vec::new(),
+            next: Vec::new(),
+            seconds: begun.elapsed().as_secs_f64(),
+            ..answer
+        };
+        self.draw(&answer, said.tables, Vec::new(), false, out).await;
+        Ok(())
+    }
+
+    /// The latest of the conversation's last turns that has what is wanted.
+    async fn last_turn(&self, session: &Session, wanted: fn(&Turn) -> bool) -> Result<Option<Turn>, StoreError> {
+        let (store, session) = (self.house.store.clone(), session.clone());
+        blocking(move || {
+            for number in (1..=session.turns).rev().take(LOOKED_BACK) {
+                let key = Turn::key_of(&session.conversation, &session.principal, number);
+                match store.get::<Turn>(&key)? {
+                    Some(turn) if wanted(&turn) => return Ok(Some(turn)),
+                    _ => {}
+                }
+            }
+            Ok(None)
+        })
+        .await
     }
 
     /// Steps a turn to its end.

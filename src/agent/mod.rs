@@ -13,6 +13,7 @@ pub mod pictures;
 pub mod planner;
 pub mod repair;
 pub mod turn;
+pub mod why;
 
 pub use driver::{Agent, Catalogue, House, Question};
 pub use pictures::Picture;

@@ -56,6 +56,9 @@ impl Templates {
                     for (key, source) in topic.next.get(lang) {
                         add(format!("{folder}/{name}/next/{key}/{code}"), source)?;
                     }
+                    for (key, source) in topic.why.get(lang) {
+                        add(format!("{folder}/{name}/why/{key}/{code}"), source)?;
+                    }
                 }
             }
         }
@@ -86,6 +89,11 @@ impl Templates {
     /// A tool's follow-up question.
     pub fn next(&self, tool: &str, key: &str, scope: &Scope) -> Result<String, TemplateError> {
         self.fill(&format!("tools/{tool}/next/{key}/{}", scope.lang.code()), scope)
+    }
+
+    /// What a figure of a tool is and how it was reckoned, by the key of its line.
+    pub fn why(&self, tool: &str, key: &str, scope: &Scope) -> Result<String, TemplateError> {
+        self.fill(&format!("tools/{tool}/why/{key}/{}", scope.lang.code()), scope)
     }
 
     /// How a question of this kind is declined.

@@ -213,7 +213,7 @@ fn abilities(warehouse: &Warehouse, today: Day, quality: &Quality) -> Vec<Abilit
 }
 
 fn facts(output: &Output, today: Day) -> Vec<Fact> {
-    let mut facts = vec![Fact::new("today", f64::from(today.0), Unit::Date)];
+    let mut facts = Vec::new();
     for table in &output.tables {
         let fact = Fact::new(table.name, table.rows as f64, Unit::Count);
         facts.push(match (table.first, table.last) {
@@ -221,6 +221,7 @@ fn facts(output: &Output, today: Day) -> Vec<Fact> {
             _ => fact,
         });
     }
+    facts.push(Fact::new("today", f64::from(today.0), Unit::Date));
     facts.push(Fact::new("days", f64::from(output.period.days()), Unit::Days).over(output.period));
     facts.push(Fact::new("days_without_orders", output.gaps.days as f64, Unit::Days));
     if let Some(longest) = output.gaps.longest {

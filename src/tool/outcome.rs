@@ -10,7 +10,8 @@ use crate::domain::{Cell, Chart, Evidence, Fact, Span, Table};
 pub struct Outcome<T> {
     /// Typed, JSON.
     pub output: T,
-    /// Figures an answer may say; names are unique within the outcome. Cells of the table are facts too.
+    /// Figures an answer may say, the headline first; names are unique within the outcome. Cells of the table are facts
+    /// too.
     pub facts: Vec<Fact>,
     /// How sure.
     pub evidence: Evidence,

@@ -4,6 +4,7 @@
 //! of its interval), a number of the question or the arguments, part of a name, or a day of a licensed period. The
 //! ledger knows all of these; [`Ledger::check`] names the first token that is none. See DESIGN §4, rule 1.
 
+mod asked;
 mod en;
 mod scan;
 mod zh;
@@ -14,6 +15,8 @@ use self::scan::{Class, DateParts, MASK, Noun, Token};
 use crate::domain::{Cell, Chart, Day, Fact, Label, Span, Unit};
 use crate::render::numbers::day_of;
 use crate::tool::Outcome;
+
+pub use asked::{Asked, Other};
 
 /// Everything an answer may say a number of.
 #[derive(Clone, Debug, Default)]

@@ -212,8 +212,7 @@ fn facts_of_many(output: &Output, valued: &Valued, who: &[usize], draws: &TotalD
         let (lo, hi) = ends(draws, value);
         Fact::new(name, value, unit).within(lo, hi).over(output.period)
     };
-    let mut facts = common(output, valued);
-    facts.extend([
+    let mut facts = vec![
         of("revenue", revenue, money, &draws.revenue),
         of("clv", clv, money, &draws.revenue),
         of("orders", orders, Unit::Count, &draws.orders),
@@ -221,7 +220,8 @@ fn facts_of_many(output: &Output, valued: &Valued, who: &[usize], draws: &TotalD
         Fact::new("clv_per_customer", clv / who.len() as f64, money),
         Fact::new("past_value", who.iter().map(|i| valued.input.past_value[*i]).sum(), money),
         Fact::new("listed", output.customers.len() as f64, Unit::Count),
-    ]);
+    ];
+    facts.extend(common(output, valued));
     let listed: f64 = output.customers.iter().map(|customer| customer.clv).sum();
     if clv > 0.0 {
         facts.push(Fact::new("listed_share", listed / clv, Unit::Share));
@@ -244,11 +244,10 @@ fn facts_of_many(output: &Output, valued: &Valued, who: &[usize], draws: &TotalD
 
 fn facts_of_one(output: &Output, valued: &Valued, i: usize) -> Vec<Fact> {
     let money = Unit::Money(output.currency);
-    let mut facts = common(output, valued);
-    let Some(customer) = output.customers.first() else { return facts };
+    let Some(customer) = output.customers.first() else { return common(output, valued) };
     let worth = &valued.rows[i];
     let revenue = if worth.clv > 0.0 { worth.revenue / worth.clv } else { 0.0 };
-    facts.extend([
+    let mut facts = vec![
         Fact::new("clv", customer.clv, money).within(customer.clv_lo, customer.clv_hi).over(output.period),
         Fact::new("revenue", customer.revenue, money)
             .within(customer.clv_lo * revenue, customer.clv_hi * revenue)
@@ -259,7 +258,8 @@ fn facts_of_one(output: &Output, valued: &Valued, i: usize) -> Vec<Fact> {
         Fact::new("past_value", customer.past_value, money),
         Fact::new("past_orders", f64::from(customer.purchase_days), Unit::Count),
         Fact::new("last_order", f64::from(customer.last_order.0), Unit::Date),
-    ]);
+    ];
+    facts.extend(common(output, valued));
     if let Some(p_alive) = customer.p_alive {
         facts.push(Fact::new("p_alive", p_alive, Unit::Share));
     }

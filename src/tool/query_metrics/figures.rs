@@ -99,12 +99,14 @@ fn beside(ctx: &ToolContext<'_>, metric: Metric, sums: &Sums) -> Vec<Fact> {
         Metric::Aov => {
             let mut facts = vec![amount("revenue", sums.revenue()), count("orders", sums.orders)];
             let per_buyer = sums.revenue_per_buyer();
+            facts.push(count("customers", sums.customers));
             facts.extend(per_buyer.map(|value| Fact::new("revenue_per_buyer", value, money)));
             facts
         }
         Metric::RepeatRate => {
             let mut facts = vec![count("customers", sums.customers)];
             facts.push(count("repeat_customers", sums.repeat_buyers));
+            facts.push(count("repeat_customers_inside", sums.repeat_inside));
             facts.extend(share("repeat_rate_inside", sums.repeat_rate_inside()));
             facts
         }
