@@ -1,6 +1,7 @@
 //! How do rows look in a terminal, and in a sentence?
 
-use comfy_table::{CellAlignment, ContentArrangement, Table as TextTable, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table as TextTable, Width, presets};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::numbers::{Style, date, figure, period, probability};
 use crate::domain::{Cell, Column, Day, Label, Lang, Span, Table, Unit};
@@ -71,13 +72,24 @@ pub fn text_table(prompts: &Prompts, table: &Table, lang: Lang, width: Option<u1
     drawn.set_content_arrangement(ContentArrangement::Dynamic);
     drawn.set_width(width.unwrap_or(WIDTH));
     drawn.set_header(table.columns.iter().map(|column| head(prompts, column, lang)).collect::<Vec<_>>());
+    let mut whole = vec![0; table.columns.len()];
     for row in &table.rows {
-        drawn.add_row(cells(prompts, &table.columns, row, lang, Style::Full));
+        let texts = cells(prompts, &table.columns, row, lang, Style::Full);
+        for ((whole, cell), text) in whole.iter_mut().zip(row).zip(&texts) {
+            if !matches!(cell, Cell::Text(_)) {
+                *whole = text.width().max(*whole);
+            }
+        }
+        drawn.add_row(texts);
     }
-    for (index, column) in table.columns.iter().enumerate() {
-        if let (Some(_), Some(drawn)) = (column.unit, drawn.column_mut(index)) {
+    for (index, (column, whole)) in table.columns.iter().zip(whole).enumerate() {
+        let Some(drawn) = drawn.column_mut(index) else { continue };
+        if column.unit.is_some() {
             drawn.set_cell_alignment(CellAlignment::Right);
         }
+        // A number or a day is never broken; names and heads may be.
+        let with_padding = u16::try_from(whole + 2).unwrap_or(u16::MAX);
+        drawn.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(with_padding)));
     }
     drawn.trim_fmt()
 }
@@ -86,6 +98,23 @@ pub fn text_table(prompts: &Prompts, table: &Table, lang: Lang, width: Option<u1
 mod tests {
     use super::*;
     use crate::domain::Currency;
+
+    #[test]
+    fn a_narrow_terminal_breaks_names_and_never_numbers() {
+        let column = |key: &str, unit| Column { key: key.into(), unit };
+        let money = Some(Unit::Money(Currency::EUR));
+        let table = Table {
+            columns: vec![column("name", None), column("clv", money), column("past_value", money)],
+            rows: vec![vec![
+                Cell::Text("Wilhelmina van der Heuvel-Hendriks".into()),
+                Cell::Number(1_512_745.27),
+                Cell::Number(411_932.8),
+            ]],
+        };
+        let text = text_table(&Prompts::load().unwrap(), &table, Lang::En, Some(44));
+        assert!(text.contains("€1,512,745.27") && text.contains("€411,932.80"), "{text}");
+        assert!(text.lines().all(|line| line.width() <= 44), "{text}");
+    }
 
     #[test]
     fn full_cents_words_and_dashes() {

@@ -5,13 +5,17 @@
 
 use futures::{Stream, StreamExt as _};
 
+use super::picture;
 use super::spinner::{Spinner, waiting};
 use super::wrap::wrapped;
 use crate::agent::{Answer, Event};
 use crate::cli::Out;
-use crate::domain::Lang;
+use crate::domain::{Lang, Table};
 use crate::prompts::Prompts;
 use crate::render::text_table;
+
+/// Rows of a table that are drawn; a quarter more are drawn rather than cut off.
+const ROWS: usize = 20;
 
 /// Where a turn is drawn.
 pub struct Canvas<'a> {
@@ -61,14 +65,10 @@ impl<'a> Canvas<'a> {
                 Event::Text(_) | Event::ToolFinished { .. } => {}
                 Event::Status(text) => spinner.say(text),
                 Event::ToolStarted { tool } => spinner.say(tool),
-                Event::Table(table) => {
-                    let drawn = text_table(self.prompts, &table, self.lang, self.width);
-                    spinner.step_aside(out, |out| out.line(drawn))?;
-                }
+                Event::Table(table) => spinner.step_aside(out, |out| self.table(out, table))?,
                 Event::Chart(picture) => {
                     if let Some(path) = picture.path {
-                        let line = self.prompts.message("status.picture", self.lang).unwrap_or("{{ path }}");
-                        spinner.step_aside(out, |out| out.line(line.replace("{{ path }}", &path)))?;
+                        spinner.step_aside(out, |out| self.picture(out, &path))?;
                     }
                 }
                 Event::Choices(choices) => {
@@ -88,6 +88,33 @@ impl<'a> Canvas<'a> {
 
     fn text(&self, spinner: &Spinner, out: &mut Out, text: &str) -> anyhow::Result<()> {
         spinner.step_aside(out, |out| out.line(wrapped(text, self.width)))
+    }
+
+    /// The first rows; a screen holds no more.
+    fn table(&self, out: &mut Out, mut table: Table) -> anyhow::Result<()> {
+        let rows = table.rows.len();
+        if rows > ROWS + ROWS / 4 {
+            table.rows.truncate(ROWS);
+        }
+        out.line(text_table(self.prompts, &table, self.lang, self.width))?;
+        if table.rows.len() < rows {
+            let key = if self.numbered { "terminal.more_rows_export" } else { "terminal.more_rows" };
+            let line = self.prompts.message(key, self.lang).unwrap_or_default();
+            out.line(line.replace("{{ n }}", &(rows - table.rows.len()).to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// The picture where the terminal can show it, and its path.
+    fn picture(&self, out: &mut Out, path: &str) -> anyhow::Result<()> {
+        let shows = picture::protocol(|name| std::env::var(name).ok()).filter(|_| self.width.is_some());
+        match shows.map(|protocol| (protocol, std::fs::read(path))) {
+            Some((protocol, Ok(png))) => out.line(picture::inline(&png, protocol))?,
+            Some((_, Err(error))) => tracing::warn!(%error, path, "a picture could not be read"),
+            None => {}
+        }
+        let line = self.prompts.message("status.picture", self.lang).unwrap_or("{{ path }}");
+        out.line(line.replace("{{ path }}", path))
     }
 
     fn follow_ups(&self, out: &mut Out, questions: &[String], first: Option<usize>) -> anyhow::Result<()> {

@@ -6,13 +6,16 @@
 
 mod complete;
 mod draw;
+mod export;
 mod line;
+mod picture;
 mod spinner;
 mod wrap;
 
 use tokio_util::sync::CancellationToken;
 
 pub use draw::Canvas;
+pub use export::EXPORTS;
 pub use line::HISTORY;
 pub use spinner::{Spinner, waiting};
 
@@ -23,6 +26,7 @@ use crate::agent::{Agent, Question};
 use crate::cli::Out;
 use crate::domain::{Lang, Principal};
 use crate::prompts::Prompts;
+use crate::render::Scope;
 
 /// A conversation at the terminal.
 pub struct Chat {
@@ -109,13 +113,35 @@ impl Chat {
                 self.conversation = None;
                 self.say("new", out)?;
             }
+            Some("export") => {
+                let wanted = text.split_once(char::is_whitespace).map_or("", |(_, wanted)| wanted.trim());
+                self.export(wanted, out).await?;
+            }
             _ => self.ask(text, out).await?,
         }
         Ok(true)
     }
 
+    /// Writes the last table and says where; what goes wrong with the file is said too, and the talk goes on.
+    async fn export(&self, wanted: &str, out: &mut Out) -> anyhow::Result<()> {
+        let turn = match &self.conversation {
+            Some(id) => self.agent.last_turn(&self.principal, id, |turn| export::table_of(turn).is_some()).await?,
+            None => None,
+        };
+        let Some(turn) = turn else { return self.say("no_table", out) };
+        let data = self.agent.house().store.dir();
+        let told = match export::write(&turn, wanted, data, &self.prompts(), self.lang) {
+            Ok(path) => ("terminal.exported", "path", path.display().to_string()),
+            Err(error) => ("terminal.not_exported", "why", format!("{error:#}")),
+        };
+        let scope = Scope::words(self.lang, &serde_json::Map::new()).naming(told.1, told.2);
+        out.line(self.agent.house().templates.message(told.0, &scope)?)
+    }
+
     fn say(&self, key: &str, out: &mut Out) -> anyhow::Result<()> {
-        out.line(self.prompts().message(&format!("terminal.{key}"), self.lang).unwrap_or_default())
+        let prompts = self.prompts();
+        let text = prompts.message(&format!("terminal.{key}"), self.lang).unwrap_or_default();
+        out.line(wrap::wrapped(text, Canvas::new(&prompts, self.lang).width))
     }
 
     fn prompts(&self) -> std::sync::Arc<Prompts> {

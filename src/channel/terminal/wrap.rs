@@ -12,7 +12,7 @@ const WIDEST: u16 = 110;
 pub(super) fn wrapped(text: &str, width: Option<u16>) -> String {
     let Some(width) = width else { return text.to_owned() };
     let width = usize::from(width.clamp(20, WIDEST));
-    let lines: Vec<String> = text.lines().map(|line| one(line, width)).collect();
+    let lines: Vec<String> = text.split('\n').map(|line| one(line, width)).collect();
     lines.join("\n")
 }
 
@@ -32,11 +32,15 @@ fn one(line: &str, width: usize) -> String {
     done + row.trim_end()
 }
 
-/// Columns before the text of a list's line: "1. ", "- ", "  · ".
+/// Columns before the text of a list's line: "1. ", "- ", "  · ", "  /why    ".
 fn hanging(line: &str) -> usize {
     let bare = line.trim_start_matches(' ');
     let lead = line.len() - bare.len();
-    let mark = bare.split_once(' ').map_or("", |(mark, _)| mark);
+    let (mark, rest) = bare.split_once(' ').unwrap_or_default();
+    let gap = rest.len() - rest.trim_start_matches(' ').len();
+    if lead > 0 && gap > 0 {
+        return lead + mark.width() + 1 + gap;
+    }
     let ordinal =
         mark.strip_suffix('.').is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit()));
     if ordinal || matches!(mark, "-" | "·") { lead + mark.width() + 1 } else { lead }
@@ -90,7 +94,9 @@ mod tests {
         check("本月净额为八万四千元整。好", 24, &["本月净额为八万四千元整。", "好"]);
         check("1. look after them in person", 20, &["1. look after them", "   in person"]);
         check("  · And over the next year?", 20, &["  · And over the", "    next year?"]);
+        check("  /new    a new conversation", 24, &["  /new    a new", "          conversation"]);
         check("a\n\nb", 20, &["a", "", "b"]);
+        assert_eq!(wrapped("a paragraph\n", Some(20)), "a paragraph\n", "the blank line behind it stays");
         assert_eq!(wrapped("as it is", None), "as it is");
     }
 
