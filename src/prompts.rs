@@ -320,9 +320,10 @@ fn topic(file: &str, stem: &str, text: &str) -> Result<Topic, PromptError> {
         }
     }
     for (title, lines) in [("next", &topic.next), ("why", &topic.why)] {
-        let alone = Lang::ALL.into_iter().flat_map(|lang| lines.get(lang).keys()).find(|key| {
-            Lang::ALL.iter().any(|lang| !lines.get(*lang).contains_key(*key))
-        });
+        let alone = Lang::ALL
+            .into_iter()
+            .flat_map(|lang| lines.get(lang).keys())
+            .find(|key| Lang::ALL.iter().any(|lang| !lines.get(*lang).contains_key(*key)));
         if let Some(key) = alone {
             return Err(fault(0, format!("{title}: {key} stands in one language only; add the other")));
         }
@@ -381,7 +382,12 @@ mod tests {
         check_fault("---\nname: x\n---\n## surprise", 4, "no section surprise");
         check_fault("---\nname: x\n---\n## phrases en\nhello", 5, "starts with");
         check_fault("---\nname: x\n---\n## description\nhi", 1, "answer en");
-        let whole = ["description", "answer en", "answer zh", "phrases en", "phrases zh"].map(|s| format!("## {s}\n"));
-        check_fault(&format!("---\nname: x\n---\n{}## why en\n- clv: x", whole.concat()), 1, "one language only");
+        let whole = ["description", "answer en", "answer zh", "phrases en", "phrases zh"]
+            .map(|s| format!("## {s}\n"));
+        check_fault(
+            &format!("---\nname: x\n---\n{}## why en\n- clv: x", whole.concat()),
+            1,
+            "one language only",
+        );
     }
 }

@@ -257,7 +257,11 @@ impl Inner {
     }
 
     /// The latest of the conversation's last turns that has what is wanted.
-    async fn last_turn(&self, session: &Session, wanted: fn(&Turn) -> bool) -> Result<Option<Turn>, StoreError> {
+    async fn last_turn(
+        &self,
+        session: &Session,
+        wanted: fn(&Turn) -> bool,
+    ) -> Result<Option<Turn>, StoreError> {
         let (store, session) = (self.house.store.clone(), session.clone());
         blocking(move || {
             for number in (1..=session.turns).rev().take(LOOKED_BACK) {

@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn a_number_is_found_as_it_is_read_and_as_it_is_typed() {
-        let revenue = Fact::new("revenue", 190_512.34, Unit::Money(Currency::EUR)).within(150_000.0, 230_000.0);
+        let revenue =
+            Fact::new("revenue", 190_512.34, Unit::Money(Currency::EUR)).within(150_000.0, 230_000.0);
         let rate = Fact::new("repeat_rate", 0.4241, Unit::Share);
         let change = Fact::new("change", -0.04, Unit::Change);
         let alive = Fact::new("p_alive", 0.9998, Unit::Share);

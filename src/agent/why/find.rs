@@ -119,8 +119,7 @@ fn by_row(asked: &str, calls: &[Answered<'_>], prompts: &Prompts) -> Option<(usi
                 let Cell::Text(text) = cell else { return false };
                 let text = text.to_lowercase();
                 let mut words = prompts.words(&column.key).filter(|(key, _)| *key == text);
-                test(&text)
-                    || words.any(|(_, word)| Lang::ALL.iter().any(|lang| word.all(*lang).any(&test)))
+                test(&text) || words.any(|(_, word)| Lang::ALL.iter().any(|lang| word.all(*lang).any(&test)))
             };
             let row = |row: &Vec<Cell>| table.columns.iter().zip(row).any(named);
             table.rows.iter().position(row).map(|row| (place, row))

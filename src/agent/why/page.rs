@@ -11,8 +11,8 @@ use crate::agent::LabelledFact;
 use crate::agent::compose::{Labels, checked, sure};
 use crate::agent::ledger::{Asked, Ledger, Other};
 use crate::agent::turn::Turn;
-use crate::prompts::nearest;
 use crate::domain::{Cell, Column, Evidence, Fact, Lang, Table, Unit};
+use crate::prompts::nearest;
 use crate::render::numbers::{self, Style};
 use crate::render::{Scope, Templates, cells};
 
@@ -59,7 +59,8 @@ impl<'a> Page<'a> {
         let Some(call) = calls.get(first.place) else { return };
         self.made.found = true;
         self.figure(call, &first.fact);
-        let rest: Vec<String> = rest.iter().filter_map(|other| Some(self.named(calls.get(other.place)?, &other.fact))).collect();
+        let rest: Vec<String> =
+            rest.iter().filter_map(|other| Some(self.named(calls.get(other.place)?, &other.fact))).collect();
         self.names("why.also", &rest, calls);
     }
 
@@ -79,7 +80,9 @@ impl<'a> Page<'a> {
         let license = ledger(self.turn, calls);
         for number in license.numbers(&text) {
             // What the asker set is nothing to explain.
-            let Some(asked) = Asked::of(&number).filter(|asked| license.other(asked).is_none()) else { continue };
+            let Some(asked) = Asked::of(&number).filter(|asked| license.other(asked).is_none()) else {
+                continue;
+            };
             let said = calls.iter().find_map(|call| {
                 let fact = call.outcome.facts.iter().skip(1).find(|fact| asked.says(fact))?;
                 Some(self.named(call, fact))
@@ -339,7 +342,10 @@ fn errors(evidence: &Evidence) -> Table {
         let cells = measures.iter().map(|name| error(name).map_or(Cell::Empty, Cell::Number));
         std::iter::once(Cell::Text(row.method.clone())).chain(cells).collect()
     };
-    Table { columns: std::iter::once(head).chain(columns).collect(), rows: evidence.holdout.iter().map(row).collect() }
+    Table {
+        columns: std::iter::once(head).chain(columns).collect(),
+        rows: evidence.holdout.iter().map(row).collect(),
+    }
 }
 
 fn unit_of(measure: &str) -> Unit {

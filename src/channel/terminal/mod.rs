@@ -125,7 +125,9 @@ impl Chat {
     /// Writes the last table and says where; what goes wrong with the file is said too, and the talk goes on.
     async fn export(&self, wanted: &str, out: &mut Out) -> anyhow::Result<()> {
         let turn = match &self.conversation {
-            Some(id) => self.agent.last_turn(&self.principal, id, |turn| export::table_of(turn).is_some()).await?,
+            Some(id) => {
+                self.agent.last_turn(&self.principal, id, |turn| export::table_of(turn).is_some()).await?
+            }
             None => None,
         };
         let Some(turn) = turn else { return self.say("no_table", out) };
