@@ -145,7 +145,7 @@ async fn figures_come_with_their_doubt_their_rows_and_how_sure_they_are() {
          可信度：可直接使用。"
     );
     let fact = answer.facts.iter().find(|fact| fact.fact.id == "c1.r2.revenue").unwrap();
-    assert!(fact.label.starts_with("Liam Moreau: "), "{}", fact.label);
+    assert!(fact.label.starts_with("Liam Moreau："), "{}", fact.label);
     assert_eq!(answer.data_version, 7);
 }
 
