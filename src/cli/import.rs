@@ -6,21 +6,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::card::Card;
 use super::{DEFAULT_DATA, Out};
-use crate::domain::{Clock, Work};
+use crate::domain::{Clock, Lang, Work};
 use crate::store::Store;
 use crate::store::export::decimal;
 use crate::store::import::{DateOrder, Decimal, FileReport, Options, import_file};
+use crate::tool::ability::Ability;
 
 /// Bring in a shop's files
 ///
 /// Example: mercato import orders.csv customers.csv --currency EUR --timezone Europe/Berlin
 #[derive(Debug, clap::Args)]
 pub struct Import {
-    /// CSV files, packed with gzip or not
+    /// CSV files and tables of our own export, packed with gzip or not
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// What the files are: customers, orders, products or uci (found by their columns where left out)
+    /// What the files are: customers, feedback, google_ads, interactions, lift_tests, meta_ads, orders, products, spend
+    /// or uci (found by their columns where left out)
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
     /// A column whose name says too little, and the field it holds
@@ -41,6 +44,9 @@ pub struct Import {
     /// Zone of the shop's days and of times without one
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
+    /// Language of the card that says what can be asked now
+    #[arg(long, value_enum, default_value = "en")]
+    lang: Lang,
     /// Show what is understood and store nothing
     #[arg(long)]
     dry_run: bool,
@@ -65,18 +71,42 @@ impl Import {
         let watch = Watch::start();
         let clock = Clock::system(None);
         let options = self.options();
-        for file in &self.files {
+        let mut card = Card::new(self.lang)?;
+        for file in self.in_order() {
             let done = import_file(store, file, &options, &clock, &watch);
             watch.bar.finish_and_clear();
             let report = done?;
+            let card_lines = self.card(&mut card, store, &report)?;
             if self.json {
-                out.line(serde_json::to_string(&report)?)?;
+                let mut shown = serde_json::to_value(&report)?;
+                if let (Some(fields), Some((abilities, _))) = (shown.as_object_mut(), card_lines) {
+                    fields.insert("card".into(), serde_json::to_value(abilities)?);
+                }
+                out.line(shown.to_string())?;
             } else {
                 show(&report, out)?;
+                for line in card_lines.iter().flat_map(|(_, lines)| lines) {
+                    out.line(format!("  {line}"))?;
+                }
             }
             out.flush()?;
         }
         Ok(())
+    }
+
+    /// What can be asked now; nothing after a dry run, since it stored nothing.
+    fn card(
+        &self,
+        card: &mut Card,
+        store: &Store,
+        report: &FileReport,
+    ) -> anyhow::Result<Option<(Vec<Ability>, Vec<String>)>> {
+        if report.changes.is_none() {
+            return Ok(None);
+        }
+        let abilities = card.read(store)?;
+        let lines = card.lines(&abilities)?;
+        Ok(Some((abilities, lines)))
     }
 
     fn options(&self) -> Options {
@@ -90,6 +120,13 @@ impl Import {
             timezone: self.timezone.clone(),
             dry_run: self.dry_run,
         }
+    }
+
+    /// As named, but the settings of our own export first: they say which shop the other tables belong to.
+    fn in_order(&self) -> Vec<&PathBuf> {
+        let mut files: Vec<&PathBuf> = self.files.iter().collect();
+        files.sort_by_key(|file| file.file_name().is_none_or(|name| name != "setting.jsonl"));
+        files
     }
 
     /// A dry run makes no folder.
@@ -132,16 +169,29 @@ impl Watch {
         }
         let stopped = Arc::new(AtomicBool::new(false));
         let stop = stopped.clone();
+        let (ready, listening) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
                 return;
             };
             runtime.block_on(async {
-                while tokio::signal::ctrl_c().await.is_ok() {
+                loop {
+                    let mut pressed = std::pin::pin!(tokio::signal::ctrl_c());
+                    // Polled once before we say so: until then ctrl-c would end the process without a word.
+                    let done = tokio::select! {
+                        biased;
+                        done = &mut pressed => done,
+                        () = async { let _ = ready.send(()); } => pressed.await,
+                    };
+                    if done.is_err() {
+                        return;
+                    }
                     stop.store(true, Ordering::Relaxed);
                 }
             });
         });
+        // Without a listener ctrl-c ends the process, and the next opening clears what it left.
+        let _ = listening.recv();
         Self { bar, stopped }
     }
 }
@@ -188,18 +238,25 @@ fn understood(report: &FileReport, out: &mut Out) -> anyhow::Result<()> {
         sign => format!("{sign:?}"),
     };
     out.line(format!("{}: {}", report.file, report.kind))?;
-    let mut line = format!(
-        "  read as {}, cells separated by {delimiter}, header in line {}",
-        report.encoding, report.header_line
-    );
+    let mut line = match report.header_line {
+        0 => format!("  read as {}, one record of our own export a line", report.encoding),
+        header => {
+            format!("  read as {}, cells separated by {delimiter}, header in line {header}", report.encoding)
+        }
+    };
     if let Some(sign) = report.decimal {
         line += &format!(", decimals after {sign:?}");
     }
     if report.date_order == Some("mdy") {
         line += ", dates month first";
     }
-    line += &format!(", times in {}", report.timezone);
+    if !report.timezone.is_empty() {
+        line += &format!(", times in {}", report.timezone);
+    }
     out.line(line)?;
+    if report.header_line == 0 {
+        return Ok(());
+    }
     let columns = report.columns.iter().map(|(column, field)| format!("{column} → {field}"));
     out.line(format!("  columns: {}", columns.collect::<Vec<_>>().join(", ")))?;
     if !report.unused.is_empty() {
@@ -224,23 +281,31 @@ fn read(report: &FileReport, out: &mut Out) -> anyhow::Result<()> {
         (report.corrections, "lines of corrections"),
         (report.totals, "rows of totals passed over"),
         (report.repeats, "repeated rows"),
+        (report.joined, "rows added to their day and campaign"),
     ] {
         if count > 0 {
             line += &format!(", {count} {what}");
         }
     }
+    for (reason, count) in &report.skipped {
+        line += &format!(", {count} {reason} passed over");
+    }
     out.line(line)?;
     if let Some(days) = report.days {
         out.line(format!("  from {} to {}", days.from, days.to))?;
     }
+    for (currency, spent) in &report.spent {
+        out.line(format!("  {currency}: {} spent, in {} rows by day", decimal(spent.cost), spent.rows))?;
+    }
     for (currency, sums) in &report.sums {
         let (lines, orders) = (decimal(sums.lines_total), decimal(sums.orders_total));
-        let mut line =
-            format!("  {currency}: {} orders, sum of lines {lines}, sum of orders {orders}", sums.orders);
-        if sums.lines_total != sums.orders_total {
-            line += &format!(", gap {}", decimal(sums.orders_total - sums.lines_total));
-        }
-        out.line(line)?;
+        out.line(format!(
+            "  {currency}: {} orders, sum of lines {lines}, sum of orders {orders}",
+            sums.orders
+        ))?;
+    }
+    for warning in &report.warnings {
+        out.line(format!("  warning: {warning}"))?;
     }
     if report.orders > 0 {
         let share = 100.0 * report.with_customer as f64 / report.orders as f64;

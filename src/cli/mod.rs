@@ -1,6 +1,7 @@
 //! What can be typed at the terminal? One file a command.
 
 mod ask;
+mod card;
 mod chat;
 mod demo;
 mod export;

@@ -28,10 +28,10 @@ pub const TABLES: [&str; 10] = [
     Spend::TABLE,
     UnlinkedRefund::TABLE,
 ];
-const SETTING: &str = "setting";
+pub(super) const SETTING: &str = "setting";
 
 /// A record as it is exported. Fields are named at any depth.
-trait Exported: Record {
+pub(super) trait Exported: Record {
     /// Fields that are amounts ([`Micros`]), or lists of them.
     const AMOUNTS: &'static [&'static str] = &[];
     /// Fields that are UTC seconds.
@@ -160,6 +160,56 @@ fn readable<R: Exported>(value: &mut Value) {
     }
 }
 
+/// The reverse of [`readable`], or why it cannot be.
+pub(super) fn unreadable<R: Exported>(value: &mut Value) -> Result<(), String> {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if R::AMOUNTS.contains(&name.as_str()) {
+                    micros(name, value)?;
+                } else if R::INSTANTS.contains(&name.as_str()) {
+                    if let Value::String(text) = value {
+                        let instant = text.parse::<jiff::Timestamp>();
+                        let instant = instant.map_err(|_| format!("{name}: {text:?} is no instant"))?;
+                        *value = Value::from(instant.as_second());
+                    }
+                } else {
+                    unreadable::<R>(value)?;
+                }
+            }
+            Ok(())
+        }
+        Value::Array(values) => values.iter_mut().try_for_each(unreadable::<R>),
+        _ => Ok(()),
+    }
+}
+
+/// A decimal text, or a list of them, as millionths.
+fn micros(name: &str, value: &mut Value) -> Result<(), String> {
+    match value {
+        Value::Array(values) => values.iter_mut().try_for_each(|value| micros(name, value)),
+        Value::String(text) => {
+            let amount = exact(text).ok_or_else(|| format!("{name}: {text:?} is no amount"))?;
+            *value = Value::from(amount.0);
+            Ok(())
+        }
+        Value::Null => Ok(()),
+        other => Err(format!("{name}: {other} is not written as text")),
+    }
+}
+
+/// The amount of an exact decimal text, as [`decimal`] writes it.
+fn exact(text: &str) -> Option<Micros> {
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+    let (units, fraction) = digits.split_once('.')?;
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !plain(units) || !plain(fraction) || fraction.len() > 6 {
+        return None;
+    }
+    let value: i128 = format!("{units}{fraction:0<6}").parse().ok()?;
+    i64::try_from(sign * value).ok().map(Micros)
+}
+
 /// An amount, or a list of amounts, as text.
 fn amounts(value: &mut Value) {
     match value {
@@ -177,6 +227,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_no_exact_amount_is_none() {
+        for text in
+            ["", "-", "1", "1.", ".5", "1.0000001", "+1.00", "1e3.00", "9223372036854.775808", "--1.00"]
+        {
+            assert_eq!(exact(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn amounts_are_exact_texts() {
         for (micros, text) in [
             (12_500_000, "12.50"),
@@ -186,6 +245,7 @@ mod tests {
             (i64::MIN, "-9223372036854.775808"),
         ] {
             assert_eq!(decimal(Micros(micros)), text);
+            assert_eq!(exact(text), Some(Micros(micros)));
         }
     }
 }

@@ -13,6 +13,7 @@ use std::sync::PoisonError;
 
 use serde::{Deserialize, Serialize};
 
+use super::export::SETTING;
 use super::merge::{Merged, Upsert, merge};
 use super::recent::{Change, Noted};
 use super::tables::{DATA_VERSION, Write as KeyWrite, clear_indexes, setting_write, write_record};
@@ -57,6 +58,13 @@ pub enum AnyRecord {
     LiftTest(LiftTest),
     /// A comparison of arms.
     Experiment(Experiment),
+    /// A setting, its value as JSON.
+    Setting {
+        /// Its name.
+        name: String,
+        /// Its value.
+        json: String,
+    },
 }
 
 macro_rules! any_record {
@@ -331,7 +339,24 @@ impl Merger<'_> {
             AnyRecord::Interaction(record) => self.upsert(record, true),
             AnyRecord::LiftTest(record) => self.upsert(record, true),
             AnyRecord::Experiment(record) => self.upsert(record, true),
+            AnyRecord::Setting { name, json } => self.setting(&name, &json),
         }
+    }
+
+    fn setting(&mut self, name: &str, json: &str) -> Result<(), StoreError> {
+        let value: serde_json::Value =
+            serde_json::from_str(json).map_err(|error| damaged(&error.to_string()))?;
+        let old = self.store.setting::<serde_json::Value>(name)?;
+        let changes = self.tables.entry(SETTING).or_default();
+        match old {
+            Some(old) if old == value => changes.unchanged += 1,
+            old => {
+                changes.created += u64::from(old.is_none());
+                changes.updated += u64::from(old.is_some());
+                self.batch.writes.push(setting_write(name, &value)?);
+            }
+        }
+        Ok(())
     }
 
     fn upsert<R: Upsert>(&mut self, record: R, may_change: bool) -> Result<(), StoreError> {

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ability::{Ability, judge};
 use super::{Next, Note, Outcome, Tool, ToolContext, ToolError};
 use crate::domain::{Cell, Column, Day, Evidence, Fact, Grade, Role, Span, Table, Unit};
-use crate::features::rfm::{FEWEST_FOR_GRID, Rfm};
 use crate::warehouse::{NONE, Warehouse};
 
 /// The tool.
@@ -65,20 +65,12 @@ pub struct Quality {
     pub foreign_currencies: Vec<String>,
 }
 
-/// What can be asked, or what it lacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the names say what each is")]
-pub struct Ability {
-    pub name: &'static str,
-    pub possible: bool,
-}
-
 /// Missing shares are named from here on.
 const NAMED: f64 = 0.01;
 /// More unusable rows than this want a second look (DEFINITIONS §10).
-const UNUSABLE: f64 = 0.05;
+pub(super) const UNUSABLE: f64 = 0.05;
 /// Gross profit needs the margin of this share of net goods (DEFINITIONS §1).
-const MARGIN_KNOWN: f64 = 0.95;
+pub(super) const MARGIN_KNOWN: f64 = 0.95;
 
 /// Name of a model and the key under which its fit is kept.
 const MODELS: [(&str, &str); 3] =
@@ -101,7 +93,7 @@ impl Tool for DataOverview {
             period,
             tables: tables(warehouse),
             gaps: gaps(&warehouse.orders.day),
-            questions: abilities(warehouse, today, &quality),
+            questions: judge(warehouse, Some(today), &quality),
             models: fitted(ctx),
             quality,
         };
@@ -142,6 +134,10 @@ fn tables(warehouse: &Warehouse) -> Vec<Loaded> {
         plain("products", warehouse.products.id.len()),
         dated("unlinked_refunds", &warehouse.unlinked_refunds.day),
         dated("spend", &warehouse.spend.day),
+        dated("feedback", &warehouse.feedback.day),
+        dated("interactions", &warehouse.interactions.day),
+        plain("lift_tests", warehouse.lift_tests.len()),
+        plain("experiments", warehouse.experiments.len()),
     ];
     tables.retain(|table| table.rows > 0);
     tables
@@ -163,7 +159,7 @@ fn gaps(days: &[i32]) -> Gaps {
     gaps
 }
 
-fn quality(warehouse: &Warehouse) -> Quality {
+pub(super) fn quality(warehouse: &Warehouse) -> Quality {
     let orders = &warehouse.orders;
     let sales: Vec<usize> = (0..orders.id.len()).filter(|row| orders.sale[*row]).collect();
     let share = |n: usize| if sales.is_empty() { 0.0 } else { n as f64 / sales.len() as f64 };
@@ -195,21 +191,6 @@ fn quality(warehouse: &Warehouse) -> Quality {
 fn fitted(ctx: &ToolContext<'_>) -> Vec<&'static str> {
     let at_hand = |(_, key): &(&str, &str)| ctx.models.has(key, ctx.warehouse.data_version);
     MODELS.into_iter().filter(at_hand).map(|(name, _)| name).collect()
-}
-
-fn abilities(warehouse: &Warehouse, today: Day, quality: &Quality) -> Vec<Ability> {
-    let customers = Rfm::as_of(warehouse, today);
-    let repeat = customers.frequency.iter().filter(|days| **days > 1).count();
-    let ability = |name, possible| Ability { name, possible };
-    vec![
-        ability("sales_figures", true),
-        ability("by_category", warehouse.categories.len() > 1),
-        ability("by_city", warehouse.cities.len() > 1),
-        ability("gross_profit", quality.margin_known >= MARGIN_KNOWN),
-        ability("ad_spend", !warehouse.spend.day.is_empty()),
-        ability("segments", customers.len() >= FEWEST_FOR_GRID),
-        ability("customer_value", customers.len() >= FEWEST_FOR_GRID && repeat > 0),
-    ]
 }
 
 fn facts(output: &Output, today: Day) -> Vec<Fact> {

@@ -4,6 +4,7 @@
 //! their evidence; words are added later (`prompts/tools/NAME.md`). A new tool is one file here, one file of words,
 //! and one `mod` line and list entry below.
 
+pub mod ability;
 mod customer;
 pub mod customer_profile;
 pub mod data_overview;

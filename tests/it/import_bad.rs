@@ -61,14 +61,20 @@ fn a_spreadsheet() {
 
 #[test]
 fn an_unknown_format_says_what_was_looked_for_and_found() {
+    let said = Files::new().sentence("a.csv", "when,who,what\n2026-05-01,ann,tea\n", &euros());
+    assert!(
+        said.starts_with("a.csv: cannot tell what this file is; looked for customers, feedback, "),
+        "{said}"
+    );
+    let end = "; found the columns when, who, what; say what it is: --kind orders --map COLUMN=FIELD";
+    assert!(said.ends_with(end), "{said}");
     says(
         "a.csv",
-        "when,who,what\n2026-05-01,ann,tea\n",
+        "order_id,customer_id,quantity,discount,status\n1,ann,2,0,paid\n",
         &euros(),
-        "a.csv: cannot tell what this file is; looked for customers (id (customer_id) and one of name, email, city, \
-         joined …), orders (order_id, date, and amount or quantity with unit_price), products (id (product_id, sku) \
-         and name), uci (InvoiceNo, StockCode, Quantity, InvoiceDate and UnitPrice); found the columns when, who, \
-         what; say what it is: --kind orders --map COLUMN=FIELD",
+        "a.csv: cannot tell what this file is; looked for orders (order_id, date, and amount or quantity with \
+         unit_price); found the columns order_id, customer_id, quantity, discount, status; say what it is: --kind \
+         orders --map COLUMN=FIELD",
     );
     says(
         "returns.csv",
@@ -103,10 +109,6 @@ fn a_flag_that_means_nothing() {
     };
     for (options, expected) in [
         (
-            with(|options| options.kind = Some("sales".into())),
-            "--kind \"sales\" is not known; write one of customers, orders, products, uci",
-        ),
-        (
             with(|options| options.currency = Some("EURO".into())),
             "--currency \"EURO\" is not an ISO 4217 code; write EUR, CNY, USD, GBP …",
         ),
@@ -128,6 +130,18 @@ fn a_flag_that_means_nothing() {
         ),
     ] {
         says("a.csv", orders, &options, expected);
+    }
+    let said = Files::new().sentence("a.csv", orders, &with(|options| options.kind = Some("sales".into())));
+    assert!(said.starts_with("--kind \"sales\" is not known; write one of customers, feedback, "), "{said}");
+}
+
+#[test]
+fn lines_are_counted_alike_under_every_end_of_line() {
+    let text = "order_id,date,amount\n1,2026-05-01,5\n2,2026-05-01,5\n3,2026-13-01,5\n";
+    for ends in ["\n", "\r\n", "\r"] {
+        let store = mercato::store::Store::memory();
+        let report = Files::new().import(&store, "a.csv", text.replace('\n', ends), &euros()).unwrap();
+        assert_eq!((report.rows, report.orders, report.rejected.first[0].line), (3, 2, 4), "{ends:?}");
     }
 }
 

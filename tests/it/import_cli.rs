@@ -86,7 +86,8 @@ fn import_says_what_it_did_and_export_gives_it_back() {
     let unknown = mercato(&data, &["export", "orders"]).output().unwrap();
     assert_eq!(
         said(&unknown),
-        "mercato: there is no table orders; write one of customer, order, product, setting, spend, unlinked_refund"
+        "mercato: there is no table orders; write one of customer, experiment, feedback, interaction, lift_test, \
+         order, product, setting, spend, unlinked_refund"
     );
 }
 

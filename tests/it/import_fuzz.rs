@@ -7,7 +7,13 @@ use proptest::prelude::*;
 
 use crate::support::files::{Files, content, euros};
 
-const SEEDS: [&str; 4] = [
+const SEEDS: [&str; 10] = [
+    include_str!("../data/import/feedback_zh.csv"),
+    include_str!("../data/import/google_ads.csv"),
+    include_str!("../data/import/interactions.csv"),
+    include_str!("../data/import/lift_tests.csv"),
+    include_str!("../data/import/meta_ads_fr.csv"),
+    include_str!("../data/import/spend_zh.csv"),
     "order_id,date,amount,customer_id,product,quantity,discount,refund,currency,status\n\
      A1,2026-05-01,10.50,c1,Tea,2,1.00,,EUR,paid\nA1,2026-05-01,3.50,c1,Mug,1,,3.50,EUR,paid\n\
      A2,13/05/2026,\"1,234.50\",c2,\"Pot, large\",1,,,USD,已退款\n",

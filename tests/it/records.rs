@@ -4,7 +4,7 @@ use mercato::domain::*;
 use mercato::store::{AnyRecord, Record, Store, export};
 use mercato::warehouse::{NONE, Warehouse};
 
-use crate::support::records::{full_order, sparse_order};
+use crate::support::records::{full_order, responses, sparse_order};
 
 fn round_trip<R: Record + PartialEq + std::fmt::Debug>(record: R) {
     let store = Store::memory();
@@ -120,85 +120,4 @@ fn the_export_writes_each_amount_as_its_exact_decimal_and_counts_as_counts() {
     );
     assert!(table("experiment").contains(r#""conversions":306"#));
     assert!(table("feedback").contains(r#""at":"2026-05-28T20:26:40Z""#), "{}", table("feedback"));
-}
-
-/// Answers with every field filled and with every field empty.
-fn responses() -> Vec<AnyRecord> {
-    let feedback = Feedback {
-        id: "r2".into(),
-        at: 1_780_000_060,
-        on: Day(20_601),
-        customer: Some("c1".into()),
-        product: Some("SKU-1".into()),
-        rating: Some(4),
-        text: "味道很好，就是快递慢".into(),
-        source: "review".into(),
-        lang: Some(Lang::Zh),
-    };
-    let bare = Feedback {
-        id: "r9".into(),
-        at: 1_780_000_000,
-        customer: None,
-        product: None,
-        rating: None,
-        lang: None,
-        ..feedback.clone()
-    };
-    let click = Interaction {
-        id: "a".into(),
-        at: 1_780_000_000,
-        on: Day(20_601),
-        customer: "c1".into(),
-        product: Some("SKU-1".into()),
-        kind: InteractionKind::Click,
-        channel: Some("email".into()),
-        campaign: Some("spring".into()),
-        variant: Some("b".into()),
-        value: Some(Micros(1)),
-    };
-    let view = Interaction {
-        id: "z".into(),
-        at: -200_000,
-        on: Day(-3),
-        product: None,
-        kind: InteractionKind::View,
-        channel: None,
-        campaign: None,
-        variant: None,
-        value: None,
-        ..click.clone()
-    };
-    let test = LiftTest {
-        id: "search 2026-04-06".into(),
-        channel: "search".into(),
-        from: Day(20_549),
-        to: Day(20_562),
-        effect: Micros(-1_200_500_000),
-        se: Micros(180_000_000),
-        spend_control: vec![Micros(2_600_000_000), Micros::ZERO],
-        spend_treated: vec![Micros(4_160_000_000), Micros::ZERO],
-        scope_share: Micros(250_000),
-        metric: "revenue".into(),
-        measured_until: Day(20_576),
-        currency: Currency::EUR,
-    };
-    let foreign = LiftTest { id: "tv".into(), currency: Currency::GBP, ..test.clone() };
-    let arm = |name: &str, n, conversions| Arm { name: name.into(), n, conversions };
-    let experiment = Experiment {
-        id: "exp-1".into(),
-        name: "Subject with the city".into(),
-        started: Day(20_500),
-        ended: None,
-        arms: vec![arm("control", 6_000, 252), arm("b", 6_000, 306)],
-        metric: "order".into(),
-    };
-    vec![
-        feedback.into(),
-        bare.into(),
-        click.into(),
-        view.into(),
-        test.into(),
-        foreign.into(),
-        experiment.into(),
-    ]
 }

@@ -2,8 +2,9 @@
 //!
 //! Rules 5, 8, 10 and 12 of IMPORT_FORMATS.
 
-/// A header cell as it is compared: plain brackets, lower case, `_` for spaces and hyphens, no quotes, no unit in
-/// yuan.
+use crate::domain::Currency;
+
+/// A header cell as it is compared: plain brackets, lower case, `_` for spaces and hyphens, no quotes, no currency.
 pub(super) fn header(cell: &str) -> String {
     let mut name = String::new();
     for character in cell.trim_matches(edge).chars() {
@@ -19,7 +20,21 @@ pub(super) fn header(cell: &str) -> String {
             character => name.extend(character.to_lowercase()),
         }
     }
-    name.strip_suffix("(元)").map(str::to_owned).unwrap_or(name)
+    match currency(cell) {
+        Some(_) => name.rsplit_once('(').map_or("", |(name, _)| name).trim_end_matches('_').to_owned(),
+        None => name,
+    }
+}
+
+/// The currency that a header cell ends with: `Amount spent (USD)`, `总花费(元)`. In capitals: `Clicks (all)` is no lek.
+pub(super) fn currency(header: &str) -> Option<Currency> {
+    let inner = header.trim_matches(edge).trim_end_matches('"').strip_suffix([')', '）'])?;
+    let code = inner.rsplit(['(', '（']).next()?.trim();
+    match code {
+        "元" => Currency::parse("CNY"),
+        code if code.bytes().all(|byte| byte.is_ascii_uppercase()) => Currency::parse(code),
+        _ => None,
+    }
 }
 
 /// The cell without edges; `None` where it says nothing.
@@ -62,6 +77,47 @@ pub(super) fn is_masked(cell: &str) -> bool {
     cell.contains("**") || cell.starts_with("##") || cell.starts_with("$$")
 }
 
+/// Whether the cell only says that a number is below or above another: `< 10%`.
+pub(super) fn is_bound(cell: &str) -> bool {
+    let rest = cell.strip_prefix(['<', '>', '＜', '＞']).map(str::trim_start);
+    rest.is_some_and(|rest| rest.starts_with(|character: char| character.is_ascii_digit()))
+}
+
+/// What a person wrote, without HTML and on one line less where it only broke for the page.
+pub(super) fn prose(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('<') {
+        plain.push_str(before);
+        // `<` before anything but a tag's name is a sign of its own: "<3".
+        let is_tag =
+            after.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '!'));
+        match after.split_once('>').filter(|_| is_tag) {
+            Some((tag, after)) => {
+                let breaks =
+                    ["br", "/p", "/div", "/li"].iter().any(|name| tag.to_lowercase().starts_with(name));
+                if breaks && !plain.ends_with('\n') {
+                    plain.push('\n');
+                }
+                rest = after;
+            }
+            None => {
+                plain.push('<');
+                rest = after;
+            }
+        }
+    }
+    plain.push_str(rest);
+    for (entity, sign) in
+        [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
+    {
+        if plain.contains(entity) {
+            plain = plain.replace(entity, sign);
+        }
+    }
+    plain.trim_matches(edge).to_owned()
+}
+
 /// A row of totals by its first cell that is not empty (rule 7).
 pub(super) fn is_total(cell: &str) -> bool {
     let cell = cell.trim_matches(edge).to_lowercase();
@@ -78,10 +134,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn html_goes_and_what_was_written_stays() {
+        assert_eq!(prose(" <p>Nice &amp; warm<br/>I <3 it</p> "), "Nice & warm\nI <3 it");
+        assert_eq!(prose("价格<200元，很好"), "价格<200元，很好");
+        assert_eq!(prose("a < b > c"), "a < b > c");
+        assert_eq!(prose("<script>"), "");
+    }
+
+    #[test]
     fn marks_of_exports_are_taken_off() {
         assert_eq!(header(" 订单付款时间 "), "订单付款时间");
         assert_eq!(header("商品总价（元）"), "商品总价");
         assert_eq!(header("\u{FEFF}Order ID"), "order_id");
+        assert_eq!(header("Amount spent (USD)"), "amount_spent");
+        assert_eq!(header("Clicks (all)"), "clicks_(all)");
+        assert_eq!(currency("Montant dépensé (USD)").map(|found| found.to_string()).as_deref(), Some("USD"));
+        assert_eq!(currency("总花费（元）").map(|found| found.to_string()).as_deref(), Some("CNY"));
+        assert_eq!(currency("Total (XXX)"), None);
+        assert!(is_bound("< 10%") && is_bound(">90%") && !is_bound("<b>") && !is_bound("10%"));
         assert_eq!(text("\t--"), None);
         assert_eq!(text(" N/A "), None);
         assert_eq!(id("=\"3553498017448001\""), Some("3553498017448001"));

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::reject::Reject;
+use crate::domain::Day;
 use crate::store::StoreError;
 
 /// What stops an import; nothing of the file is stored then.
@@ -90,6 +91,24 @@ pub enum ImportError {
          say which: --map \"{column}=amount\" (add the rows up) or --map \"{column}=order_amount\" (count it once)"
     )]
     AmbiguousAmount { file: String, line: u64, order: String, column: String, value: String },
+    #[error("{file} line {line} is not JSON ({why}); export it again")]
+    NotJson { file: String, line: u64, why: String },
+    #[error("{file} line {line} is no record of the table {table} ({why}); export it again")]
+    NotARecord { file: String, line: u64, table: &'static str, why: String },
+    #[error(
+        "{file} has JSON lines of no table of ours (fields {found}); import what `mercato export` wrote: {tables}"
+    )]
+    UnknownTable { file: String, found: String, tables: String },
+    #[error(
+        "{file} has amounts and no shop to belong to; import setting.jsonl of the same export first, \
+         or say --currency EUR --timezone Europe/Berlin"
+    )]
+    NoSettings { file: String },
+    #[error(
+        "{file} belongs to a shop with {other}, and this folder holds one with {own}; \
+         import it into a folder of its own with --data DIR"
+    )]
+    OtherShop { file: String, own: String, other: String },
     #[error("{file} does not say its currency; add it: --currency EUR (or CNY, USD, GBP …)")]
     NoCurrency { file: String },
     #[error("--currency {0:?} is not an ISO 4217 code; write EUR, CNY, USD, GBP …")]
@@ -103,6 +122,11 @@ pub enum ImportError {
          export the file again and do not open it there, or format the column as text first"
     )]
     LostDigits { file: String, line: u64, column: String, value: String },
+    #[error(
+        "{file} line {line} covers {from} to {to} in one row, and what was spent on which day cannot be told; \
+         export it again by day (Breakdown, By time, Day)"
+    )]
+    NotDaily { file: String, line: u64, from: Day, to: Day },
     #[error(
         "{file}: {kind} {id} stands in line {first} and, with other content, in line {second}; keep one of them"
     )]

@@ -49,6 +49,14 @@ pub(super) trait Format: Sync {
     fn default_zone(&self) -> Option<&'static str> {
         None
     }
+    /// Fields that a row of totals adds up.
+    fn adds_up(&self) -> &'static [usize] {
+        &[]
+    }
+    /// Whether a row that begins with "Total" is one of totals.
+    fn has_totals(&self) -> bool {
+        true
+    }
     /// Starts reading.
     fn begin<'a>(&self, plan: &'a Plan<'a>) -> Result<Box<dyn Rows + 'a>, ImportError>;
 

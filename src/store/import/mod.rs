@@ -12,17 +12,28 @@ mod cell;
 mod customers;
 mod date;
 mod error;
+mod feedback;
 mod format;
+mod gather;
+mod google_ads;
+mod interactions;
+mod lift_tests;
+mod lines;
+mod meta_ads;
+mod names;
 mod number;
 mod once;
 mod orders;
+mod own;
 mod products;
 mod reject;
 mod report;
 mod row;
 mod sheet;
 mod source;
+mod spend;
 mod spill;
+mod totals;
 mod uci;
 
 use std::collections::BTreeSet;
@@ -34,7 +45,8 @@ pub use date::DateOrder;
 pub use error::{ImportError, Mixed, Readings};
 pub use number::Decimal;
 pub use reject::{Reject, Rejects};
-pub use report::{FileReport, Sums};
+pub use report::{FileReport, Spent, Sums};
+pub use totals::Gap;
 
 use crate::domain::{Clock, Currency, Day, Shop, Work};
 use crate::store::redo::{AnyRecord, Staging};
@@ -44,9 +56,21 @@ use reject::RowError;
 use row::{Conventions, Plan, Row};
 use sheet::Sheet;
 use source::Source;
+use totals::Kept;
 
 /// Every kind of file, alphabetically.
-const FORMATS: &[&dyn Format] = &[&customers::Customers, &orders::Orders, &products::Products, &uci::Uci];
+const FORMATS: &[&dyn Format] = &[
+    &customers::Customers,
+    &feedback::Reviews,
+    &google_ads::GoogleAds,
+    &interactions::Interactions,
+    &lift_tests::LiftTests,
+    &meta_ads::MetaAds,
+    &orders::Orders,
+    &products::Products,
+    &spend::Costs,
+    &uci::Uci,
+];
 
 /// Rows shown before the commit, so that a wrong encoding is seen.
 const ROWS_SHOWN: usize = 3;
@@ -92,6 +116,9 @@ pub fn import_file(
     work: &dyn Work,
 ) -> Result<FileReport, ImportError> {
     let source = Source::open(path, options.encoding.as_deref(), work)?;
+    if own::is_own(&source)? {
+        return own::import(store, &source, options, work);
+    }
     let sheet = Sheet::find(&source, options)?;
     let conventions = row::conventions(&source, &sheet, options, work)?;
     let mut report = FileReport::begin(&source, &sheet, options);
@@ -119,12 +146,17 @@ fn read(
 ) -> Result<(), ImportError> {
     let mut rejects = Rejects::default();
     let mut rows = plan.sheet.format.begin(plan)?;
+    let mut kept = Kept::default();
     let seen = row::each_row(source, plan.sheet, work, "read", |record, line| {
         if report.first_rows.len() < ROWS_SHOWN {
             report.first_rows.push(record.iter().map(|cell| cell.trim().to_owned()).collect());
         }
-        match rows.row(&Row { plan, file: &source.name, record, line }) {
-            Ok(()) => Ok(()),
+        let row = Row { plan, file: &source.name, record, line };
+        match rows.row(&row) {
+            Ok(()) => {
+                kept.add(&row);
+                Ok(())
+            }
             Err(RowError::Reject(reject)) => {
                 rejects.add(reject);
                 Ok(())
@@ -134,16 +166,18 @@ fn read(
     })?;
     report.rows = seen.rows;
     report.totals = seen.totals;
+    report.gaps = kept.gaps(plan, &source.name, &seen.first_totals);
     rejects.check(&source.name, seen.rows)?;
     rows.finish(sink, &mut rejects, report, work)?;
     rejects.check(&source.name, seen.rows)?;
     report.rejected = rejects;
+    report.compare();
     Ok(())
 }
 
 /// Currency, zone and conventions of the file, and the shop that it sets where it is the first.
 fn plan<'a>(
-    store: &Store,
+    store: &'a Store,
     source: &Source,
     sheet: &'a Sheet,
     conventions: Conventions,
@@ -166,6 +200,7 @@ fn plan<'a>(
     });
     report.conventions(sheet, &conventions, currency, &zone_name);
     Ok(Plan {
+        store,
         sheet,
         decimals: conventions.decimals,
         orders: conventions.orders,
@@ -193,9 +228,10 @@ fn file_currency(
     }
     match sheet.format.currency_field(&sheet.columns) {
         CurrencyField::NoAmounts => Ok(None),
-        CurrencyField::At(Some(_)) => Ok(conventions.only_currency()),
+        CurrencyField::At(Some(_)) => Ok(conventions.only_currency().or_else(|| sheet.currency())),
         CurrencyField::At(None) => {
-            let known = sheet.format.default_currency().or(shop.map(|shop| shop.currency));
+            let known = sheet.currency().or_else(|| sheet.format.default_currency());
+            let known = known.or(shop.map(|shop| shop.currency));
             known.map(Some).ok_or_else(|| ImportError::NoCurrency { file: source.name.clone() })
         }
     }

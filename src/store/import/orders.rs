@@ -148,6 +148,9 @@ impl Format for Orders {
     fn currency_field(&self, columns: &[Option<usize>]) -> CurrencyField {
         CurrencyField::At(columns.get(CURRENCY).copied().flatten().map(|_| CURRENCY))
     }
+    fn adds_up(&self) -> &'static [usize] {
+        &[AMOUNT, QUANTITY, DISCOUNT, REFUND, SHIPPING, TAX]
+    }
     fn begin<'a>(&self, plan: &'a Plan<'a>) -> Result<Box<dyn Rows + 'a>, ImportError> {
         let names = Names {
             customer: CUSTOMER,

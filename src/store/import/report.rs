@@ -14,6 +14,7 @@ use super::row::Conventions;
 use super::sheet::Sheet;
 use super::source::Source;
 use super::spill::OrderRow;
+use super::totals::Gap;
 use crate::domain::{Currency, Day, LineKind, Micros, Order, Span};
 use crate::store::{ImportReport, export};
 
@@ -50,6 +51,14 @@ pub struct FileReport {
     pub totals: u64,
     /// Rows that say the same as one before (customers, products).
     pub repeats: u64,
+    /// What the rows of totals say otherwise than the rows above them.
+    pub gaps: Vec<Gap>,
+    /// Rows passed over, by reason.
+    pub skipped: BTreeMap<&'static str, u64>,
+    /// Rows added to another of the same day, channel and campaign.
+    pub joined: u64,
+    /// Advertising cost by currency.
+    pub spent: BTreeMap<String, Spent>,
     /// Rows left out.
     pub rejected: Rejects,
     /// Orders.
@@ -68,10 +77,22 @@ pub struct FileReport {
     pub days: Option<Span>,
     /// By currency.
     pub sums: BTreeMap<String, Sums>,
+    /// Where the file contradicts itself.
+    pub warnings: Vec<String>,
     /// What the file cannot answer.
     pub cannot_answer: Vec<String>,
     /// What it changed; `None` in a dry run.
     pub changes: Option<ImportReport>,
+}
+
+/// Advertising cost in one currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Spent {
+    /// Days, channels and campaigns with a cost.
+    pub rows: u64,
+    /// Σ cost.
+    #[serde(serialize_with = "export::as_decimal")]
+    pub cost: Micros,
 }
 
 /// Two ways to the same sum; where they differ the file contradicts itself or separates less than it says.
@@ -147,10 +168,43 @@ impl FileReport {
         }
     }
 
+    pub(super) fn spent(&mut self, currency: Currency, cost: Micros) {
+        let spent = self.spent.entry(currency.to_string()).or_default();
+        spent.rows += 1;
+        spent.cost += cost;
+    }
+
     pub(super) fn day(&mut self, day: Day) {
         let span = self.days.get_or_insert(Span { from: day, to: day });
         span.from = span.from.min(day);
         span.to = span.to.max(day);
+    }
+
+    /// Says where two ways to the same sum differ, once everything is read.
+    pub(super) fn compare(&mut self) {
+        for (currency, sums) in &self.sums {
+            if sums.lines_total != sums.orders_total {
+                let (lines, orders) = (export::decimal(sums.lines_total), export::decimal(sums.orders_total));
+                let gap = export::decimal(sums.orders_total - sums.lines_total);
+                self.warnings.push(format!(
+                    "{currency}: the lines add up to {lines} and the orders to {orders}, gap {gap}; figures are of the lines"
+                ));
+            }
+        }
+        for gap in &self.gaps {
+            let (total, kept) = (export::decimal(gap.total), export::decimal(gap.kept));
+            let difference = export::decimal(gap.total - gap.kept);
+            let mend = match gap.total > gap.kept {
+                true => {
+                    "; what only the total has is not stored: where it is a cost, import it as a spend file of its own"
+                }
+                false => "",
+            };
+            self.warnings.push(format!(
+                "line {}, {}: {} says {total} and the rows add up to {kept}, gap {difference}{mend}",
+                gap.line, gap.label, gap.column
+            ));
+        }
     }
 
     pub(super) fn order(&mut self, order: &Order, rows: &[&OrderRow]) {

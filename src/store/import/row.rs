@@ -13,16 +13,22 @@ use super::number::{self, Decimal};
 use super::reject::Reject;
 use super::sheet::Sheet;
 use super::source::Source;
-use super::{ImportError, Options, cell};
+use super::{ImportError, Options, cell, totals};
 use crate::domain::{Currency, Day, Micros, Shop, Work};
+use crate::store::Store;
 
 /// Rows a file may have.
 const ROWS_MAX: u64 = 5_000_000;
+/// Rows of totals that are compared with the rows they stand under.
+const TOTALS_KEPT: usize = 20;
+/// Whether to stop is asked every so many rows: far more often than a second.
+const CHECK_ROWS: u64 = 512;
 /// Progress is told every so many rows.
 const PROGRESS_ROWS: u64 = 8_192;
 
 /// The conventions of one file.
 pub(super) struct Plan<'a> {
+    pub(super) store: &'a Store,
     pub(super) sheet: &'a Sheet,
     /// By field.
     pub(super) decimals: Vec<Decimal>,
@@ -271,20 +277,24 @@ pub(super) fn each_row(
         if line <= sheet.header_line {
             continue;
         }
-        let first = record.iter().find(|cell| !cell.trim().is_empty());
-        match first {
-            None => continue,
-            Some(first) if cell::is_total(first) => {
-                seen.totals += 1;
-                continue;
-            }
-            Some(_) => seen.rows += 1,
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
         }
+        if totals::is_total(sheet, &record) {
+            seen.totals += 1;
+            if seen.first_totals.len() < TOTALS_KEPT {
+                seen.first_totals.push((line, record.clone()));
+            }
+            continue;
+        }
+        seen.rows += 1;
         if seen.rows > ROWS_MAX {
             return Err(ImportError::TooLarge { file: source.name.clone(), limit: "5 million rows" });
         }
-        if seen.rows % PROGRESS_ROWS == 0 {
+        if seen.rows % CHECK_ROWS == 0 {
             work.check()?;
+        }
+        if seen.rows % PROGRESS_ROWS == 0 {
             work.progress(what, position.map_or(0, csv::Position::byte), source.bytes);
         }
         take(&record, line)?;
@@ -296,10 +306,12 @@ pub(super) fn each_row(
 }
 
 /// How many rows there were.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     pub(super) rows: u64,
     pub(super) totals: u64,
+    /// The first rows of totals with their lines.
+    pub(super) first_totals: Vec<(u64, csv::StringRecord)>,
 }
 
 /// One row of the file.
@@ -340,6 +352,16 @@ impl<'a> Row<'a> {
         self.raw(field).and_then(cell::text).filter(|text| !cell::is_masked(text))
     }
 
+    /// Whether the cell says with a dash that there is nothing.
+    pub(super) fn has_dash(&self, field: usize) -> bool {
+        self.raw(field).is_some_and(|text| matches!(text.trim(), "-" | "--"))
+    }
+
+    /// Words that may hold anything, stars for hidden letters included.
+    pub(super) fn words(&self, field: usize) -> Option<&'a str> {
+        self.raw(field).and_then(cell::text)
+    }
+
     /// An id; a masked one is none.
     pub(super) fn id(&self, field: usize) -> Result<Option<&'a str>, ImportError> {
         let Some(id) = self.raw(field).and_then(cell::id).filter(|id| !cell::is_masked(id)) else {
@@ -363,7 +385,8 @@ impl<'a> Row<'a> {
 
     /// An amount.
     pub(super) fn number(&self, field: usize) -> Result<Option<Micros>, Reject> {
-        let Some(text) = self.raw(field).and_then(cell::text) else { return Ok(None) };
+        let text = self.raw(field).and_then(cell::text).filter(|text| !cell::is_bound(text));
+        let Some(text) = text else { return Ok(None) };
         let decimal = self.plan.decimals.get(field).copied().unwrap_or(Decimal::Point);
         let sign = if decimal == Decimal::Point { "a decimal point" } else { "a decimal comma" };
         number::parse(text, decimal)

@@ -7,9 +7,11 @@
 use std::collections::BTreeSet;
 use std::io::Read;
 
-use super::format::Format;
+use super::format::{Format, Reads};
+use super::lines::Newlines;
 use super::source::Source;
 use super::{FORMATS, ImportError, Options, cell};
+use crate::domain::Currency;
 
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
 /// Rows among which the header is looked for.
@@ -55,8 +57,17 @@ impl Sheet {
     }
 
     /// The rows under the header.
-    pub(super) fn rows(&self, source: &Source) -> Result<csv::Reader<Box<dyn Read>>, ImportError> {
+    pub(super) fn rows(&self, source: &Source) -> Result<csv::Reader<Newlines<Box<dyn Read>>>, ImportError> {
         Ok(reader(source.text()?, self.delimiter))
+    }
+
+    /// The one currency that headers of amounts name.
+    pub(super) fn currency(&self) -> Option<Currency> {
+        let fields = self.columns.iter().zip(self.format.fields());
+        let amounts = fields.filter(|(_, field)| field.reads == Reads::Number);
+        let named: BTreeSet<Currency> =
+            amounts.filter_map(|(column, _)| cell::currency(self.header.get((*column)?)?)).collect();
+        named.first().copied().filter(|_| named.len() == 1)
     }
 
     /// A column's name as the file has it.
@@ -65,7 +76,8 @@ impl Sheet {
     }
 }
 
-pub(super) fn reader<R: Read>(from: R, delimiter: u8) -> csv::Reader<R> {
+pub(super) fn reader<R: Read>(from: R, delimiter: u8) -> csv::Reader<Newlines<R>> {
+    let from = Newlines::new(from);
     csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(from)
 }
 
@@ -141,9 +153,7 @@ fn choose(
         [only] => Ok(complete.swap_remove(*only)),
         [] => match_columns_error(source, options, header).map_or_else(
             || {
-                let looked_for: Vec<String> =
-                    FORMATS.iter().map(|format| format!("{} ({})", format.kind(), format.needs())).collect();
-                let looked_for = looked_for.join(", ");
+                let looked_for = nearest(header);
                 Err(ImportError::UnknownFormat { file: file(), looked_for, found: found() })
             },
             Err,
@@ -160,6 +170,21 @@ fn choose(
             })
         }
     }
+}
+
+/// The kinds that know most of the columns, with what they need; all kinds by name where none knows any.
+fn nearest(header: &[String]) -> String {
+    let names: BTreeSet<String> = header.iter().map(|name| cell::header(name)).collect();
+    let matched = |format: &dyn Format| {
+        format.fields().iter().filter(|field| field.names.iter().any(|name| names.contains(*name))).count()
+    };
+    let most = FORMATS.iter().map(|format| matched(*format)).max().unwrap_or_default();
+    let described = |format: &&dyn Format| match most {
+        0 => format.kind().to_owned(),
+        _ => format!("{} ({})", format.kind(), format.needs()),
+    };
+    let near = FORMATS.iter().filter(|format| matched(**format) == most);
+    near.map(described).collect::<Vec<_>>().join(", ")
 }
 
 /// Why the one kind that could have been meant does not fit, where that is clear.

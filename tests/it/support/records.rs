@@ -1,6 +1,7 @@
 //! Records to write and find again.
 
 use mercato::domain::*;
+use mercato::store::AnyRecord;
 
 /// An order with every field filled.
 pub(crate) fn full_order(id: &str) -> Order {
@@ -87,4 +88,85 @@ pub(crate) fn sparse_order(id: &str) -> Order {
         refunds: Vec::new(),
         flags: Flags { no_customer_key: true, lines_unknown: true, ..Flags::default() },
     }
+}
+
+/// Answers with every field filled and with every field empty.
+pub(crate) fn responses() -> Vec<AnyRecord> {
+    let feedback = Feedback {
+        id: "r2".into(),
+        at: 1_780_000_060,
+        on: Day(20_601),
+        customer: Some("c1".into()),
+        product: Some("SKU-1".into()),
+        rating: Some(4),
+        text: "味道很好，就是快递慢".into(),
+        source: "review".into(),
+        lang: Some(Lang::Zh),
+    };
+    let bare = Feedback {
+        id: "r9".into(),
+        at: 1_780_000_000,
+        customer: None,
+        product: None,
+        rating: None,
+        lang: None,
+        ..feedback.clone()
+    };
+    let click = Interaction {
+        id: "a".into(),
+        at: 1_780_000_000,
+        on: Day(20_601),
+        customer: "c1".into(),
+        product: Some("SKU-1".into()),
+        kind: InteractionKind::Click,
+        channel: Some("email".into()),
+        campaign: Some("spring".into()),
+        variant: Some("b".into()),
+        value: Some(Micros(1)),
+    };
+    let view = Interaction {
+        id: "z".into(),
+        at: -200_000,
+        on: Day(-3),
+        product: None,
+        kind: InteractionKind::View,
+        channel: None,
+        campaign: None,
+        variant: None,
+        value: None,
+        ..click.clone()
+    };
+    let test = LiftTest {
+        id: "search 2026-04-06".into(),
+        channel: "search".into(),
+        from: Day(20_549),
+        to: Day(20_562),
+        effect: Micros(-1_200_500_000),
+        se: Micros(180_000_000),
+        spend_control: vec![Micros(2_600_000_000), Micros::ZERO],
+        spend_treated: vec![Micros(4_160_000_000), Micros::ZERO],
+        scope_share: Micros(250_000),
+        metric: "revenue".into(),
+        measured_until: Day(20_576),
+        currency: Currency::EUR,
+    };
+    let foreign = LiftTest { id: "tv".into(), currency: Currency::GBP, ..test.clone() };
+    let arm = |name: &str, n, conversions| Arm { name: name.into(), n, conversions };
+    let experiment = Experiment {
+        id: "exp-1".into(),
+        name: "Subject with the city".into(),
+        started: Day(20_500),
+        ended: None,
+        arms: vec![arm("control", 6_000, 252), arm("b", 6_000, 306)],
+        metric: "order".into(),
+    };
+    vec![
+        feedback.into(),
+        bare.into(),
+        click.into(),
+        view.into(),
+        test.into(),
+        foreign.into(),
+        experiment.into(),
+    ]
 }
