@@ -23,6 +23,9 @@ pub struct Chart {
     pub categories: Vec<Label>,
     /// Each has a point a category. The rows of a heat map, from the top.
     pub series: Vec<Series>,
+    /// How many categories there are in all, where the picture shows only the first.
+    #[serde(default)]
+    pub of: Option<usize>,
 }
 
 /// How a chart is drawn.
@@ -150,7 +153,7 @@ pub struct Point {
 impl Chart {
     /// An empty chart: `series` and, but for a curve, `categories` are added by assignment.
     pub fn new(kind: ChartKind, title: Caption, x: Axis, y: Axis) -> Self {
-        Self { kind, title, x, y, categories: Vec::new(), series: Vec::new() }
+        Self { kind, title, x, y, categories: Vec::new(), series: Vec::new(), of: None }
     }
 
     /// What its values are.

@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod charts;
 mod clv_gold;
 mod clv_intervals;
 mod clv_lab;
