@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::agent::compose::TemplateComposer;
 use crate::agent::planner::EmbeddedPlanner;
 use crate::agent::turn::Limits;
-use crate::agent::{Agent, House};
+use crate::agent::{Agent, Album, House};
 use crate::config::Config;
 use crate::domain::{Clock, Entities, Principal, Work};
 use crate::model::{Models, Shelf};
@@ -67,6 +67,7 @@ impl App {
             catalogue: Arc::new(tool::all()),
             planner: Arc::new(EmbeddedPlanner::new(self.prompts())),
             composer: Arc::new(TemplateComposer),
+            album: self.store.dir().map(Album::in_data),
             limits: Limits::default(),
         })
     }

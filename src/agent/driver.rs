@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
+use super::album::Album;
 use super::compose::{Composer, compose, sentences};
 use super::guard;
 use super::memory::Session;
@@ -23,7 +24,7 @@ use super::turn::{Limits, Step, Stop, Turn};
 use super::{Answer, Call, DoneCall, Event, Plan, ShopDays, why};
 use crate::domain::{Clock, Day, Entities, Lang, Principal, Span, Work};
 use crate::model::Models;
-use crate::render::{Scope, Templates};
+use crate::render::{Scope, Templates, chart};
 use crate::store::{Store, StoreError};
 use crate::tool::schema;
 use crate::tool::{Effect, Entry, Outcome, ToolContext, ToolError};
@@ -52,6 +53,8 @@ pub struct House {
     pub planner: Arc<dyn Planner>,
     /// Writes the sentences.
     pub composer: Arc<dyn Composer>,
+    /// Where pictures are kept as files; `None` keeps none.
+    pub album: Option<Album>,
     /// What a turn may use up.
     pub limits: Limits,
 }
@@ -303,12 +306,14 @@ impl Inner {
                 Step::AwaitApproval(_) => turn.decided(false),
                 Step::Compose => {
                     let made = compose(&turn, &self.house.templates, self.house.composer.as_ref()).await;
+                    let pictures = self.keep_pictures(&turn, made.pictures).await;
                     let mut answer = made.answer;
+                    answer.charts = pictures.iter().filter_map(|picture| picture.path.clone()).collect();
                     answer.seconds = begun.elapsed().as_secs_f64();
                     turn.composed(answer.clone(), made.choices, made.withheld);
                     turn.close(&mut session);
                     self.finish(&turn, &session).await?;
-                    self.draw(&answer, made.tables, made.pictures, made.failed, out).await;
+                    self.draw(&answer, made.tables, pictures, made.failed, out).await;
                     continue;
                 }
                 Step::Done => break,
@@ -456,6 +461,34 @@ impl Inner {
             };
             (entry.run)(&context, &args)
         })
+    }
+
+    /// Draws the pictures into files; one that cannot be written is still an event, without a path.
+    async fn keep_pictures(self: &Arc<Self>, turn: &Turn, mut pictures: Vec<Picture>) -> Vec<Picture> {
+        if pictures.is_empty() || self.house.album.is_none() {
+            return pictures;
+        }
+        let (inner, lang) = (self.clone(), turn.lang);
+        let (conversation, number) = (turn.conversation.clone(), turn.number);
+        let unwritten = pictures.clone();
+        let drawn = tokio::task::spawn_blocking(move || {
+            for (index, picture) in pictures.iter_mut().enumerate() {
+                let Some(album) = &inner.house.album else { continue };
+                let bytes = match chart::png(&picture.draw(&inner.house.templates, lang).svg) {
+                    Ok(bytes) => bytes,
+                    Err(error) => {
+                        tracing::warn!(%error, "a picture could not be drawn");
+                        continue;
+                    }
+                };
+                match album.keep(&conversation, number, index + 1, &bytes) {
+                    Ok(path) => picture.path = Some(path.display().to_string()),
+                    Err(error) => tracing::warn!(%error, "a picture could not be written"),
+                }
+            }
+            pictures
+        });
+        drawn.await.unwrap_or(unwritten)
     }
 
     async fn draw(

@@ -3,6 +3,7 @@
 //! `turn` is the state machine (no I/O), `driver` does its I/O, a planner chooses typed calls, the composer makes
 //! sentences, the ledger lets through only figures that a tool computed. Channels see [`Event`]s.
 
+mod album;
 pub mod claims;
 pub mod compose;
 pub mod driver;
@@ -15,6 +16,7 @@ pub mod repair;
 pub mod turn;
 pub mod why;
 
+pub use album::Album;
 pub use driver::{Agent, Catalogue, House, Question};
 pub use pictures::Picture;
 

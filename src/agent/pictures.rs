@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::ledger::Ledger;
 use crate::domain::{Chart, Lang, SeriesRole, Spot};
-use crate::render::{Scope, TemplateError, Templates, label};
+use crate::render::{Scope, TemplateError, Templates, chart, label};
 
 /// A chart with its words; a channel draws it with `render::chart`, or shows the file.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -23,6 +23,13 @@ pub struct Picture {
     pub alt: String,
     /// The PNG file, where one was written.
     pub path: Option<String>,
+}
+
+impl Picture {
+    /// As it looks in this language, which is the answer's.
+    pub fn draw(&self, templates: &Templates, lang: Lang) -> chart::Drawing {
+        chart::draw(&self.chart, chart::Words { templates, lang, title: &self.title, alt: &self.alt })
+    }
 }
 
 /// A picture's words as their templates give them, and what licenses their figures.

@@ -3,15 +3,23 @@
 //! The SVG of each kind is golden. Each, and each hard case, is drawn as PNG with the built-in fonts alone.
 //! `MERCATO_PICTURES=DIR` keeps the PNG files to look at.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use mercato::domain::Lang;
+use futures::StreamExt as _;
+use mercato::agent::{Agent, Event, Picture, Question};
+use mercato::app::App;
+use mercato::config::Config;
+use mercato::domain::{ChartKind, Lang, Principal};
 use mercato::prompts::Prompts;
 use mercato::render::Templates;
 use mercato::render::chart::{Drawing, Words, draw, has_glyph, png};
 
+use mercato::store::Store;
+use tokio_util::sync::CancellationToken;
+
 use crate::support::charts::{Sample, each_kind, hard_cases};
+use crate::support::shop::{mercato, sample_shop};
 
 static TEMPLATES: LazyLock<Templates> =
     LazyLock::new(|| Templates::compile(Arc::new(Prompts::load().unwrap())).unwrap());
@@ -21,10 +29,10 @@ fn drawn(sample: &Sample, lang: Lang) -> Drawing {
     draw(&sample.chart, Words { templates: &TEMPLATES, lang, title, alt: "<alt> & more" })
 }
 
-fn keep(sample: &Sample, lang: Lang, bytes: &[u8]) {
+fn keep(name: &str, lang: Lang, bytes: &[u8]) {
     if let Some(dir) = std::env::var_os("MERCATO_PICTURES").map(PathBuf::from) {
         std::fs::create_dir_all(&dir).unwrap();
-        std::fs::write(dir.join(format!("{}-{}.png", sample.name, lang.code())), bytes).unwrap();
+        std::fs::write(dir.join(format!("{name}-{}.png", lang.code())), bytes).unwrap();
     }
 }
 
@@ -58,7 +66,7 @@ fn each_is_a_png_without_any_font_of_the_system() {
             let of = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
             let (width, height) = drawing.size;
             assert_eq!((of(16), of(20)), (width as u32 * 2, height as u32 * 2), "{}", sample.name);
-            keep(&sample, lang, &bytes);
+            keep(sample.name, lang, &bytes);
         }
     }
 }
@@ -104,4 +112,94 @@ fn the_svg_stands_alone_and_tells_what_it_shows() {
         assert!(svg.contains("<desc>&lt;alt&gt; &amp; more</desc>"), "{}", sample.name);
         assert!(!svg.contains("<b>") && !svg.contains('\u{202e}'), "{}: names are text, never marks", sample.name);
     }
+}
+
+fn agent_in(dir: &Path) -> Agent {
+    App::over(Store::open(dir).unwrap(), &Config::default()).unwrap().agent()
+}
+
+/// The pictures of an answer, which must be those that its JSON lists and come after its text.
+async fn pictures(agent: &Agent, text: &str) -> Vec<Picture> {
+    let question = Question {
+        principal: Principal::local_manager(),
+        conversation: Some("../../pictures".into()),
+        text: text.into(),
+        lang: None,
+    };
+    let mut events = agent.take(question, CancellationToken::new());
+    let (mut pictures, mut said) = (Vec::new(), false);
+    while let Some(event) = events.next().await {
+        match event {
+            Event::Text(_) => {
+                assert!(pictures.is_empty(), "{text}: the text comes first");
+                said = true;
+            }
+            Event::Chart(picture) => {
+                assert!(said, "{text}: the text comes first");
+                pictures.push(*picture);
+            }
+            Event::Done(answer) => {
+                let paths: Vec<String> = pictures.iter().filter_map(|picture| picture.path.clone()).collect();
+                assert_eq!(answer.charts, paths, "{text}");
+            }
+            _ => {}
+        }
+    }
+    pictures
+}
+
+#[tokio::test]
+async fn answers_come_with_the_picture_that_says_more() {
+    use ChartKind::{Bar, GroupedBar, HeatMap, Interval, Line};
+    let dir = sample_shop();
+    let agent = agent_in(dir.path());
+    let cases: [(&str, Lang, &[ChartKind]); 14] = [
+        ("monthly revenue in 2025", Lang::En, &[Line]),
+        ("2025年每月销售额", Lang::Zh, &[Line]),
+        ("weekly orders over the last 90 days against a year ago", Lang::En, &[Line]),
+        ("今年每周的订单数,同比", Lang::Zh, &[Line]),
+        ("revenue by city last month", Lang::En, &[Bar]),
+        ("上个月各品类销售额,同比", Lang::Zh, &[GroupedBar]),
+        ("revenue by category last month against a year ago", Lang::En, &[GroupedBar]),
+        ("best ten products this quarter", Lang::En, &[Bar]),
+        ("各客户分群的销售额,上个季度", Lang::Zh, &[Bar]),
+        ("customers by cohort in 2025", Lang::En, &[HeatMap]),
+        ("2025年按首单月份的客户数", Lang::Zh, &[HeatMap]),
+        ("Which customers will be worth most over the next six months?", Lang::En, &[Interval, Bar]),
+        ("未来一年哪些客户最有价值?", Lang::Zh, &[Interval, Bar]),
+        ("revenue last month", Lang::En, &[]),
+    ];
+    for (at, (text, lang, kinds)) in cases.into_iter().enumerate() {
+        let pictures = pictures(&agent, text).await;
+        let got: Vec<ChartKind> = pictures.iter().map(|picture| picture.chart.kind).collect();
+        assert_eq!(got, kinds, "{text}");
+        for (number, picture) in pictures.iter().enumerate() {
+            assert!(!picture.title.is_empty() && !picture.alt.is_empty(), "{text}: {picture:?}");
+            let drawing = picture.draw(&TEMPLATES, lang);
+            assert_eq!(drawing.fault(), None, "{text}");
+            let path = PathBuf::from(picture.path.as_ref().unwrap());
+            assert_eq!(path.parent(), Some(dir.path().join("charts").as_path()), "{text}");
+            let bytes = std::fs::read(path).unwrap();
+            assert!(bytes.starts_with(b"\x89PNG"), "{text}");
+            println!("{}\n{}\n", picture.title, picture.alt);
+            keep(&format!("answer{at}-{number}"), lang, &bytes);
+        }
+    }
+}
+
+#[test]
+fn the_terminal_says_where_the_picture_lies() {
+    let dir = sample_shop();
+    let run = |args: &[&str]| {
+        let output = mercato().arg("--data").arg(dir.path()).args(args).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = run(&["ask", "monthly revenue in 2025"]);
+    let path = text.lines().find_map(|line| line.strip_prefix("Picture: ")).unwrap_or_else(|| panic!("{text}"));
+    assert!(Path::new(path).exists(), "{path}");
+    let answer: serde_json::Value =
+        serde_json::from_str(&run(&["ask", "2025年每月销售额", "--json"])).unwrap();
+    let listed = answer["charts"][0].as_str().unwrap();
+    assert!(std::fs::read(listed).unwrap().starts_with(b"\x89PNG"), "{listed}");
 }

@@ -16,6 +16,7 @@ const NAMES: f64 = 0.24;
 const LEAST: f64 = 10.0;
 
 pub(super) fn draw(chart: &Chart, sheet: &mut Sheet<'_>) -> f64 {
+    let axes_y = sheet.top + LABEL / 2.0;
     axes(chart, sheet);
     let names: Vec<String> = chart
         .series
@@ -29,6 +30,9 @@ pub(super) fn draw(chart: &Chart, sheet: &mut Sheet<'_>) -> f64 {
     let high = if noted { 58.0 } else if chart.series.len() > 10 { 28.0 } else { 42.0 };
     heads(chart, sheet, left, wide);
     let colours = Colours::of(chart);
+    if chart.series.iter().flat_map(|series| &series.points).any(|point| !fits(chart, sheet, point, wide)) {
+        key(chart, sheet, &colours, axes_y);
+    }
     for (row, (series, name)) in chart.series.iter().zip(&names).enumerate() {
         let top = sheet.top + high * row as f64;
         sheet.canvas.text(name, (left - GAP, top + high / 2.0), LABEL, INK, Anchor::End);
@@ -41,8 +45,9 @@ pub(super) fn draw(chart: &Chart, sheet: &mut Sheet<'_>) -> f64 {
 
 /// Both axes' names in one line, each with the way it runs.
 fn axes(chart: &Chart, sheet: &mut Sheet<'_>) {
-    let text = format!("↓ {}   → {}", sheet.axis(&chart.y.label), sheet.axis(&chart.x.label));
-    let text = fitted(&text, LABEL, WIDTH - 2.0 * MARGIN);
+    // An ideographic space: a run of blanks would become one.
+    let text = format!("↓ {}\u{3000}→ {}", sheet.axis(&chart.y.label), sheet.axis(&chart.x.label));
+    let text = fitted(&text, LABEL, WIDTH * 0.6);
     sheet.canvas.text(&text, (MARGIN, sheet.top + LABEL / 2.0), LABEL, MUTED, Anchor::Start);
     sheet.top += LABEL * LINE + GAP;
 }
@@ -77,8 +82,7 @@ fn cell(
     let room = wide - 8.0;
     let value = point.y.map(|value| sheet.value(value, chart.unit())).unwrap_or_default();
     let note = point.note.as_ref().map(|note| fitted(&sheet.axis(note), SMALL, room));
-    // A number is never cut: it is smaller, or left to the table.
-    let size = (LABEL * room / width(&value, LABEL).max(1.0)).min(LABEL);
+    let size = size_of(&value, room);
     let (down, up) = if note.is_some() { (10.0, 10.0) } else { (0.0, 0.0) };
     if let Some(note) = note {
         sheet.canvas.text(&note, (x, y - up), SMALL, ink, Anchor::Middle);
@@ -86,6 +90,34 @@ fn cell(
     if size >= LEAST {
         sheet.canvas.text(&value, (x, y + down), size, ink, Anchor::Middle);
     }
+}
+
+/// A number is never cut: it is smaller, or left to the table and the key.
+fn size_of(value: &str, room: f64) -> f64 {
+    (LABEL * room / width(value, LABEL).max(1.0)).min(LABEL)
+}
+
+fn fits(chart: &Chart, sheet: &Sheet<'_>, point: &Point, wide: f64) -> bool {
+    point.y.is_none_or(|y| size_of(&sheet.value(y, chart.unit()), wide - 8.0) >= LEAST)
+}
+
+/// What the colours mean, where cells have no room for their values.
+fn key(chart: &Chart, sheet: &mut Sheet<'_>, colours: &Colours, y: f64) {
+    const STEPS: i32 = 8;
+    const STEP: f64 = 14.0;
+    let (lo, hi) = (sheet.value(colours.lo, chart.unit()), sheet.value(colours.hi, chart.unit()));
+    let right = WIDTH - MARGIN;
+    let end = right - width(&hi, SMALL) - GAP;
+    let start = end - f64::from(STEPS) * STEP;
+    for step in 0..STEPS {
+        let share = f64::from(step) / f64::from(STEPS - 1);
+        let value = colours.lo + (colours.hi - colours.lo) * share;
+        if let Some(colour) = colours.of_value(Some(value)) {
+            sheet.canvas.rect(start + f64::from(step) * STEP, y - 6.0, STEP + 0.2, 12.0, colour);
+        }
+    }
+    sheet.canvas.text(&hi, (right, y), SMALL, MUTED, Anchor::End);
+    sheet.canvas.text(&lo, (start - GAP, y), SMALL, MUTED, Anchor::End);
 }
 
 /// From values to colours.

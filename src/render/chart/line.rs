@@ -29,7 +29,7 @@ pub(super) struct Plot {
 pub(super) fn draw(chart: &Chart, sheet: &mut Sheet<'_>) -> f64 {
     sheet.subtitle(chart, false);
     let years = chart.categories.iter().any(|category| sheet.tick(category).1.is_some());
-    let axis_height = SMALL * LINE * if years { 2.0 } else { 1.0 } + GAP;
+    let axis_height = SMALL * LINE * if years { 2.0 } else { 1.0 } + GAP + 3.0;
     let (plot, y) = ordinate(chart, sheet, axis_height);
     let step = (plot.right - plot.left) / chart.categories.len().max(1) as f64;
     let x = |at: usize| plot.left + step * (at as f64 + 0.5);
@@ -57,7 +57,7 @@ pub(super) fn ordinate(chart: &Chart, sheet: &mut Sheet<'_>, axis_height: f64) -
     let right = if named { names.min(NAMES) + GAP } else { 0.0 };
     let plot = Plot {
         left: MARGIN + widest + GAP,
-        top: sheet.top + LABEL,
+        top: sheet.top + 1.6 * LABEL,
         right: WIDTH - MARGIN - right,
         bottom: HEIGHT - MARGIN - axis_height,
     };
@@ -80,7 +80,7 @@ fn categories(chart: &Chart, sheet: &mut Sheet<'_>, plot: Plot, x: &dyn Fn(usize
     let most = ticks.iter().map(|(text, _)| width(text, SMALL)).fold(0.0, f64::max).min(110.0);
     let steps = [1, 2, 3, 4, 6, 12].into_iter().chain((13..).take(ticks.len()));
     let every = steps.into_iter().find(|every| room(*every) >= most).unwrap_or(ticks.len().max(1));
-    let y = plot.bottom + GAP + SMALL * LINE / 2.0;
+    let y = below(plot);
     let mut year_before = None;
     let mut free_from = f64::NEG_INFINITY;
     for (at, (text, year)) in ticks.iter().enumerate().step_by(every) {
@@ -98,6 +98,11 @@ fn categories(chart: &Chart, sheet: &mut Sheet<'_>, plot: Plot, x: &dyn Fn(usize
             }
         }
     }
+}
+
+/// The middle of the line of names below a plot, clear of the number beside its foot.
+pub(super) fn below(plot: Plot) -> f64 {
+    plot.bottom + GAP + 3.0 + SMALL * LINE / 2.0
 }
 
 /// A point in pixels.
@@ -199,13 +204,19 @@ fn values(chart: &Chart, sheet: &mut Sheet<'_>, plot: Plot, lines: &Lines) {
     let Some(first) = lines.first() else { return };
     let marks = covered(lines);
     let all = || first.iter().flatten();
-    let few = all().count() <= 6 && chart.series.len() == 1;
-    let spots = [chart.last(), chart.highest(), chart.lowest()];
+    let varies = chart.highest().map(|spot| spot.y) != chart.lowest().map(|spot| spot.y);
+    let few = all().count() <= 6 && chart.series.len() == 1 && varies;
+    let mut spots = vec![chart.highest(), chart.lowest(), chart.last()];
+    if !varies {
+        spots.drain(..2);
+    }
     let wanted: Vec<usize> = spots.into_iter().flatten().map(|spot| spot.at).collect();
     let mut places: Vec<Place> = Vec::new();
     for at in wanted {
         places.extend(all().find(|place| place.at == at).filter(|_| !places.iter().any(|p| p.at == at)));
     }
+    // The running period so far, if there is room.
+    places.extend(all().last().filter(|place| !places.iter().any(|p| p.at == place.at)));
     if few {
         let others: Vec<Place> = all().filter(|place| !places.iter().any(|p| p.at == place.at)).copied().collect();
         places.extend(others);
@@ -228,6 +239,11 @@ fn values(chart: &Chart, sheet: &mut Sheet<'_>, plot: Plot, lines: &Lines) {
                 spots.push(((plot.left.max(place.x - 6.0), place.y + side), Anchor::Start));
             }
         }
+        for shift in [12.0, 24.0] {
+            spots.push(((place.x + shift, place.y), Anchor::Start));
+            spots.push(((place.x - shift, place.y), Anchor::End));
+        }
+        let ink = if place.partial { MUTED } else { INK };
         let bounds = Bounds {
             left: plot.left,
             top: sheet.top - GAP,
@@ -235,7 +251,7 @@ fn values(chart: &Chart, sheet: &mut Sheet<'_>, plot: Plot, lines: &Lines) {
             bottom: plot.bottom - 2.0,
             avoid: &marks,
         };
-        sheet.place(&text, &spots, bounds, (LABEL, INK));
+        sheet.place(&text, &spots, bounds, (LABEL, ink));
     }
 }
 

@@ -77,14 +77,28 @@ impl Scale {
 
     /// The whole numbers as people read them, without decimals that all of them lack.
     pub(super) fn labels(&self, unit: Unit, lang: Lang) -> Vec<String> {
-        let texts: Vec<String> =
-            self.ticks.iter().map(|tick| figure(*tick, unit, lang, Style::Sentence)).collect();
+        // 12,500 may be 12.5k, but not 1.2万: an axis says exactly where its lines are.
+        let style = if self.ticks.iter().all(|tick| exact(*tick, lang)) { Style::Sentence } else { Style::Full };
+        let texts: Vec<String> = self.ticks.iter().map(|tick| figure(*tick, unit, lang, style)).collect();
         let bare: Vec<String> = texts.iter().map(|text| without_zeros(text)).collect();
         let decimal = |text: &String| text.contains('.') && without_zeros(text) == *text;
         // "€2.50" beside "€5" reads badly: all or none; but "2.5k" beside "5k" is how §11 writes them.
-        let exact = texts.iter().any(|text| decimal(text) && !text.ends_with(['k', 'm', '万', '亿']));
-        if exact { texts } else { bare }
+        let cents = texts.iter().any(|text| decimal(text) && !text.ends_with(['k', 'm', '万', '亿']));
+        if cents { texts } else { bare }
     }
+}
+
+/// Whether the short form of §11 (one decimal of k, m, 万, 亿) loses nothing.
+fn exact(value: f64, lang: Lang) -> bool {
+    let size = value.abs();
+    let scale = match lang {
+        Lang::En if size >= 1e6 => 1e6,
+        Lang::En => 1e3,
+        Lang::Zh if size >= 1e8 => 1e8,
+        Lang::Zh => 1e4,
+    };
+    let tenths = size / scale * 10.0;
+    size < 1e4 || (tenths - tenths.round()).abs() < 1e-6
 }
 
 /// 1, 2, 2.5 or 5 times a power of ten, at least `rough`.
@@ -118,6 +132,8 @@ mod tests {
     fn axes_carry_round_numbers() {
         check((0.0, 83_000.0), EUR, Lang::En, &["€0", "€25k", "€50k", "€75k", "€100k"]);
         check((0.0, 83_000.0), EUR, Lang::Zh, &["€0", "€2.5万", "€5万", "€7.5万", "€10万"]);
+        check((0.0, 12_000.0), EUR, Lang::En, &["€0", "€5,000", "€10k", "€15k"]);
+        check((9_000.0, 20_000.0), EUR, Lang::Zh, &["€7,500", "€10,000", "€12,500", "€15,000", "€17,500", "€20,000"]);
         check((0.0, 0.37), Unit::Share, Lang::En, &["0 %", "10 %", "20 %", "30 %", "40 %"]);
         check((0.0, 3.0), Unit::Count, Lang::En, &["0", "1", "2", "3"]);
         check((-40.0, 90.0), EUR, Lang::En, &["−€50", "€0", "€50", "€100"]);

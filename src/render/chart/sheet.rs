@@ -25,7 +25,7 @@ impl<'a> Sheet<'a> {
     pub(super) fn new(chart: &Chart, words: Words<'a>) -> Self {
         let mut sheet =
             Self { canvas: Canvas::new(), lang: words.lang, words, top: MARGIN, notes: Vec::new() };
-        for line in wrapped(&clean(words.title), TITLE, WIDTH - 2.0 * MARGIN, 2) {
+        for line in wrapped(&clean(words.title), TITLE, WIDTH - 2.0 * MARGIN, 3) {
             sheet.canvas.text(&line, (MARGIN, sheet.top + TITLE / 2.0), TITLE, INK, Anchor::Start);
             sheet.top += TITLE * 1.32;
         }

@@ -19,7 +19,8 @@ pub(super) const FAMILY: &str =
 /// Height of a line of text over its size.
 pub(super) const LINE: f64 = 1.3;
 
-const ELLIPSIS: char = '…';
+/// In Chinese text the marks stand at middle height, so Latin text takes three full stops.
+const ELLIPSES: [&str; 2] = ["…", "..."];
 
 static FACES: LazyLock<Vec<Face<'static>>> =
     LazyLock::new(|| [CHINESE, EUROPEAN].into_iter().filter_map(|data| Face::parse(data, 0).ok()).collect());
@@ -59,7 +60,8 @@ pub(super) fn fitted(text: &str, size: f64, most: f64) -> String {
     if width(text, size) <= most {
         return text.to_owned();
     }
-    let room = most - width(&ELLIPSIS.to_string(), size);
+    let [wide_mark, latin_mark] = ELLIPSES;
+    let room = most - width(wide_mark, size).max(width(latin_mark, size));
     let mut kept = String::new();
     let mut used = 0.0;
     for c in text.chars() {
@@ -70,7 +72,7 @@ pub(super) fn fitted(text: &str, size: f64, most: f64) -> String {
         kept.push(c);
     }
     kept.truncate(kept.trim_end().len());
-    kept.push(ELLIPSIS);
+    kept.push_str(if kept.chars().next_back().is_some_and(is_wide) { wide_mark } else { latin_mark });
     kept
 }
 
@@ -98,9 +100,8 @@ fn break_before(text: &str, size: f64, most: f64) -> usize {
     let mut best = None;
     let mut before = ' ';
     for (at, c) in text.char_indices() {
-        let wide = |c: char| ('\u{2e80}'..'\u{ff00}').contains(&c);
         let closes = matches!(c, '，' | '。' | '、' | '；' | '：' | '）' | '》' | '”' | '！' | '？');
-        if at > 0 && !closes && (before == ' ' || wide(c) || wide(before) || closes_line(before)) {
+        if at > 0 && !closes && (before == ' ' || is_wide(c) || is_wide(before) || closes_line(before)) {
             best = Some(at);
         }
         used += advance(c) * size;
@@ -110,6 +111,11 @@ fn break_before(text: &str, size: f64, most: f64) -> usize {
         before = c;
     }
     text.len()
+}
+
+/// Chinese characters and their full-width marks.
+fn is_wide(c: char) -> bool {
+    ('\u{2e80}'..'\u{ffef}').contains(&c)
 }
 
 fn closes_line(c: char) -> bool {
@@ -152,7 +158,8 @@ mod tests {
     fn long_names_end_in_an_ellipsis_and_fit() {
         for (text, most) in [("超长的中文商品名称套装礼盒精选版", 80.0), ("A very long product name indeed", 100.0)] {
             let short = fitted(text, 14.0, most);
-            assert!(short.ends_with('…') && width(&short, 14.0) <= most, "{short}");
+            let mark = if short.is_ascii() { "..." } else { "…" };
+            assert!(short.ends_with(mark) && width(&short, 14.0) <= most, "{short}");
             assert_eq!(fitted(text, 14.0, 1e4), text);
         }
     }

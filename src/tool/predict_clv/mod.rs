@@ -3,6 +3,7 @@
 //! DEFINITIONS §5 and §10. This file has the arguments and the order of work; `worth` asks the models, `figures` makes
 //! facts and the table, `trust` the grade and what must be said beside.
 
+mod chart;
 mod figures;
 mod next_order;
 mod trust;
@@ -247,6 +248,7 @@ impl Tool for PredictClv {
             Some(named) => figures::one(ctx, &args, &valued, &named)?,
             None => figures::many(ctx, &args, &valued)?,
         };
+        outcome.charts = chart::charts(&outcome.output);
         outcome.notes = trust::notes(ctx, &valued, &outcome.output);
         outcome.next = next(&args, &valued, &outcome.output);
         Ok(outcome)

@@ -4,6 +4,7 @@
 //! names meant, `figures` the facts, `rows` the groups, `caveats` what must be said beside them.
 
 mod caveats;
+mod chart;
 mod figures;
 mod next;
 mod rows;
@@ -55,6 +56,16 @@ pub enum CompareTo {
     PreviousPeriod,
     /// The same days a year earlier.
     PreviousYear,
+}
+
+impl CompareTo {
+    /// The name in arguments, JSON and the words.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::PreviousPeriod => "previous_period",
+            Self::PreviousYear => "previous_year",
+        }
+    }
 }
 
 /// What counts; several conditions hold together.
@@ -148,6 +159,7 @@ impl Tool for QueryMetrics {
         outcome.period = Some(scope.span);
         outcome.facts = figures::facts(ctx, &args, &scope, &now.total, &outcome.output);
         outcome.table = rows::table(&args, &outcome.output);
+        outcome.charts = chart::charts(&args, &outcome.output);
         outcome.notes = caveats::notes(ctx, &args, &scope, &now, &outcome.output);
         outcome.next = next::questions(ctx, &args, &scope);
         Ok(outcome)

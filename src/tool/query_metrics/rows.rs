@@ -174,6 +174,13 @@ fn named(warehouse: &Warehouse, group: Group, key: GroupKey) -> (Option<String>,
     }
 }
 
+impl Row {
+    /// The word of `prompts/words/label.toml` for a row without a name.
+    pub(super) fn absent(&self) -> &'static str {
+        if self.group == GroupKey::Unkeyed { "no_customer_key" } else { "none_given" }
+    }
+}
+
 /// The groups as a table: name, figure, and where compared the earlier figure and the change.
 pub(super) fn table(args: &Args, output: &Output) -> Option<Table> {
     let group = args.group_by?;
@@ -211,9 +218,8 @@ fn label(row: &Row) -> Cell {
     match (row.group, &row.name, &row.key) {
         (GroupKey::Time(bucket), _, _) => Cell::Day(bucket.start),
         (GroupKey::Cohort(month), _, _) => Cell::Day(month),
-        (GroupKey::Unkeyed, _, _) => Cell::Text("no_customer_key".into()),
         (_, Some(name), _) => Cell::Text(name.clone()),
         (_, None, Some(key)) => Cell::Text(key.clone()),
-        (_, None, None) => Cell::Text("none_given".into()),
+        (_, None, None) => Cell::Text(row.absent().into()),
     }
 }

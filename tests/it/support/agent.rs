@@ -164,6 +164,7 @@ pub(crate) fn house(store: Store, planner: Arc<Script>) -> House {
         catalogue: Arc::new(vec![tool::of::<Sales>()]),
         planner,
         composer: Arc::new(TemplateComposer),
+        album: None,
         limits: Limits::default(),
     }
 }

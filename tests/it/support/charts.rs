@@ -88,8 +88,8 @@ fn grouped_bar() -> Chart {
 
 fn heat_map() -> Chart {
     let figure = |n: usize| Label::Figure { value: n as f64, unit: Unit::Score };
-    let y = Axis::of(word("column", "recency_score"), Unit::Count);
-    let mut chart = chart(ChartKind::HeatMap, Axis::of_names(word("column", "frequency_score")), y);
+    let y = Axis::of(word("column", "recency"), Unit::Count);
+    let mut chart = chart(ChartKind::HeatMap, Axis::of_names(word("column", "frequency")), y);
     chart.categories = (1..=5).map(figure).collect();
     chart.series = (0..5)
         .map(|row| {
