@@ -166,7 +166,7 @@ async fn answers_come_with_the_picture_that_says_more() {
         ("customers by cohort in 2025", Lang::En, &[HeatMap]),
         ("2025年按首单月份的客户数", Lang::Zh, &[HeatMap]),
         ("Which customers will be worth most over the next six months?", Lang::En, &[Interval, Bar]),
-        ("未来一年哪些客户最有价值?", Lang::Zh, &[Interval, Bar]),
+        ("未来半年哪些客户最有价值?", Lang::Zh, &[Interval, Bar]),
         ("revenue last month", Lang::En, &[]),
     ];
     for (at, (text, lang, kinds)) in cases.into_iter().enumerate() {

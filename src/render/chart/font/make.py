@@ -41,7 +41,8 @@ def characters():
     wanted |= set(map(chr, range(0xFF01, 0xFF5F))) | set("￥")
     for file in (HERE.parents[3] / "prompts").rglob("*.*"):
         wanted |= set(file.read_text(encoding="utf-8"))
-    return {ord(char) for char in wanted if char.isprintable()}
+    # isprintable leaves out every blank but the plain one
+    return {ord(char) for char in wanted if char.isprintable()} | {0xA0, 0x3000}
 
 
 def latin():
