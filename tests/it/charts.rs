@@ -108,9 +108,15 @@ fn the_svg_stands_alone_and_tells_what_it_shows() {
     for sample in each_kind().into_iter().chain(hard_cases()) {
         let svg = drawn(&sample, Lang::En).svg;
         assert!(svg.starts_with("<svg xmlns="), "{}", sample.name);
-        assert!(svg.contains("<title>A title") || svg.contains(&format!("<title>{}", sample.title(Lang::En))));
+        assert!(
+            svg.contains("<title>A title") || svg.contains(&format!("<title>{}", sample.title(Lang::En)))
+        );
         assert!(svg.contains("<desc>&lt;alt&gt; &amp; more</desc>"), "{}", sample.name);
-        assert!(!svg.contains("<b>") && !svg.contains('\u{202e}'), "{}: names are text, never marks", sample.name);
+        assert!(
+            !svg.contains("<b>") && !svg.contains('\u{202e}'),
+            "{}: names are text, never marks",
+            sample.name
+        );
     }
 }
 
@@ -196,7 +202,8 @@ fn the_terminal_says_where_the_picture_lies() {
         String::from_utf8(output.stdout).unwrap()
     };
     let text = run(&["ask", "monthly revenue in 2025"]);
-    let path = text.lines().find_map(|line| line.strip_prefix("Picture: ")).unwrap_or_else(|| panic!("{text}"));
+    let path =
+        text.lines().find_map(|line| line.strip_prefix("Picture: ")).unwrap_or_else(|| panic!("{text}"));
     assert!(Path::new(path).exists(), "{path}");
     let answer: serde_json::Value =
         serde_json::from_str(&run(&["ask", "2025年每月销售额", "--json"])).unwrap();

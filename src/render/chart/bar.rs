@@ -109,7 +109,8 @@ fn one(chart: &Chart, sheet: &mut Sheet<'_>, point: &Point, place: (&Scale, f64,
         beyond = if y < 0.0 { end.min(lo) } else { end.max(hi) };
     }
     let text = sheet.value(y, chart.unit());
-    let (at, anchor) = if y < 0.0 { (beyond - GAP * 0.75, Anchor::End) } else { (beyond + GAP * 0.75, Anchor::Start) };
+    let (at, anchor) =
+        if y < 0.0 { (beyond - GAP * 0.75, Anchor::End) } else { (beyond + GAP * 0.75, Anchor::Start) };
     sheet.canvas.text(&text, (at, start + height / 2.0), rows.size, INK, anchor);
 }
 

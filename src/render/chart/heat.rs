@@ -4,7 +4,9 @@
 //! below zero take vermillion.
 
 use super::canvas::{Anchor, Colour};
-use super::look::{FAINT, GAP, GRID, INK, LABEL, MARGIN, MUTED, PAPER, SERIES, SMALL, WIDTH, between, wants_white};
+use super::look::{
+    FAINT, GAP, GRID, INK, LABEL, MARGIN, MUTED, PAPER, SERIES, SMALL, WIDTH, between, wants_white,
+};
 use super::scale;
 use super::sheet::Sheet;
 use super::text::{LINE, fitted, width};
@@ -18,16 +20,19 @@ const LEAST: f64 = 10.0;
 pub(super) fn draw(chart: &Chart, sheet: &mut Sheet<'_>) -> f64 {
     let axes_y = sheet.top + LABEL / 2.0;
     axes(chart, sheet);
-    let names: Vec<String> = chart
-        .series
-        .iter()
-        .map(|series| fitted(&sheet.axis(&series.name), LABEL, WIDTH * NAMES))
-        .collect();
+    let names: Vec<String> =
+        chart.series.iter().map(|series| fitted(&sheet.axis(&series.name), LABEL, WIDTH * NAMES)).collect();
     let widest = names.iter().map(|name| width(name, LABEL)).fold(0.0, f64::max);
     let left = MARGIN + widest + GAP;
     let wide = (WIDTH - MARGIN - left) / chart.categories.len().max(1) as f64;
     let noted = chart.series.iter().flat_map(|series| &series.points).any(|point| point.note.is_some());
-    let high = if noted { 58.0 } else if chart.series.len() > 10 { 28.0 } else { 42.0 };
+    let high = if noted {
+        58.0
+    } else if chart.series.len() > 10 {
+        28.0
+    } else {
+        42.0
+    };
     heads(chart, sheet, left, wide);
     let colours = Colours::of(chart);
     if chart.series.iter().flat_map(|series| &series.points).any(|point| !fits(chart, sheet, point, wide)) {

@@ -171,7 +171,11 @@ pub(super) fn marks(chart: &Chart, sheet: &mut Sheet<'_>, lines: &Lines) {
         let colour = colour(chart, index);
         for run in lines.get(index).into_iter().flatten() {
             if !front(&index) {
-                sheet.canvas.dashed(&run.iter().map(|place| (place.x, place.y)).collect::<Vec<_>>(), colour, 1.8);
+                sheet.canvas.dashed(
+                    &run.iter().map(|place| (place.x, place.y)).collect::<Vec<_>>(),
+                    colour,
+                    1.8,
+                );
                 if let [alone] = run.as_slice() {
                     sheet.canvas.ring((alone.x, alone.y), 3.0, colour, 1.8);
                 }
@@ -218,7 +222,8 @@ fn values(chart: &Chart, sheet: &mut Sheet<'_>, plot: Plot, lines: &Lines) {
     // The running period so far, if there is room.
     places.extend(all().last().filter(|place| !places.iter().any(|p| p.at == place.at)));
     if few {
-        let others: Vec<Place> = all().filter(|place| !places.iter().any(|p| p.at == place.at)).copied().collect();
+        let others: Vec<Place> =
+            all().filter(|place| !places.iter().any(|p| p.at == place.at)).copied().collect();
         places.extend(others);
     }
     let lowest = chart.lowest().map(|spot| spot.at);
@@ -268,7 +273,13 @@ fn covered(lines: &Lines) -> Vec<TextBox> {
                 let share = i as f64 / n;
                 let (x, y) = (a.x + (b.x - a.x) * share, a.y + (b.y - a.y) * share);
                 let text = String::new();
-                boxes.push(TextBox { left: x - HALF, top: y - HALF, right: x + HALF, bottom: y + HALF, text });
+                boxes.push(TextBox {
+                    left: x - HALF,
+                    top: y - HALF,
+                    right: x + HALF,
+                    bottom: y + HALF,
+                    text,
+                });
             }
         }
     }

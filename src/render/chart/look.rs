@@ -38,7 +38,8 @@ pub(super) const GAP: f64 = 8.0;
 
 /// A colour between two.
 pub(super) fn between(from: Colour, to: Colour, share: f64) -> Colour {
-    let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share.clamp(0.0, 1.0)).round() as u8;
+    let mix =
+        |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share.clamp(0.0, 1.0)).round() as u8;
     (mix(from.0, to.0), mix(from.1, to.1), mix(from.2, to.2))
 }
 

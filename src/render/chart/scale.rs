@@ -42,7 +42,8 @@ impl Scale {
         if hi <= lo {
             return Self::flat(lo);
         }
-        let least = if matches!(unit, Unit::Count | Unit::Days | Unit::Weeks | Unit::Months) { 1.0 } else { 0.0 };
+        let least =
+            if matches!(unit, Unit::Count | Unit::Days | Unit::Weeks | Unit::Months) { 1.0 } else { 0.0 };
         let step = step((hi - lo) / count).max(least);
         let (first, last) = ((lo / step).floor(), (hi / step).ceil());
         let ticks = (0..=(last - first).round() as usize).map(|i| (first + i as f64) * step).collect();
@@ -78,7 +79,8 @@ impl Scale {
     /// The whole numbers as people read them, without decimals that all of them lack.
     pub(super) fn labels(&self, unit: Unit, lang: Lang) -> Vec<String> {
         // 12,500 may be 12.5k, but not 1.2万: an axis says exactly where its lines are.
-        let style = if self.ticks.iter().all(|tick| exact(*tick, lang)) { Style::Sentence } else { Style::Full };
+        let style =
+            if self.ticks.iter().all(|tick| exact(*tick, lang)) { Style::Sentence } else { Style::Full };
         let texts: Vec<String> = self.ticks.iter().map(|tick| figure(*tick, unit, lang, style)).collect();
         let bare: Vec<String> = texts.iter().map(|text| without_zeros(text)).collect();
         let decimal = |text: &String| text.contains('.') && without_zeros(text) == *text;
@@ -133,7 +135,12 @@ mod tests {
         check((0.0, 83_000.0), EUR, Lang::En, &["€0", "€25k", "€50k", "€75k", "€100k"]);
         check((0.0, 83_000.0), EUR, Lang::Zh, &["€0", "€2.5万", "€5万", "€7.5万", "€10万"]);
         check((0.0, 12_000.0), EUR, Lang::En, &["€0", "€5,000", "€10k", "€15k"]);
-        check((9_000.0, 20_000.0), EUR, Lang::Zh, &["€7,500", "€10,000", "€12,500", "€15,000", "€17,500", "€20,000"]);
+        check(
+            (9_000.0, 20_000.0),
+            EUR,
+            Lang::Zh,
+            &["€7,500", "€10,000", "€12,500", "€15,000", "€17,500", "€20,000"],
+        );
         check((0.0, 0.37), Unit::Share, Lang::En, &["0 %", "10 %", "20 %", "30 %", "40 %"]);
         check((0.0, 3.0), Unit::Count, Lang::En, &["0", "1", "2", "3"]);
         check((-40.0, 90.0), EUR, Lang::En, &["−€50", "€0", "€50", "€100"]);

@@ -113,7 +113,13 @@ impl<'a> Sheet<'a> {
     }
 
     /// Writes a text where the first of these places keeps clear of all others; nothing where none does.
-    pub(super) fn place(&mut self, words: &str, places: &[((f64, f64), Anchor)], bounds: Bounds, look: (f64, Colour)) {
+    pub(super) fn place(
+        &mut self,
+        words: &str,
+        places: &[((f64, f64), Anchor)],
+        bounds: Bounds,
+        look: (f64, Colour),
+    ) {
         let free = places.iter().find(|(point, anchor)| {
             let place = TextBox::of(words, *point, look.0, *anchor);
             place.inside(bounds.left, bounds.top, bounds.right, bounds.bottom)

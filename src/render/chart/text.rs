@@ -143,7 +143,8 @@ mod tests {
     #[test]
     fn a_sample_of_chinese_and_european_names_has_its_glyphs() {
         // First and last of each of GB2312's two levels, punctuation, given names outside it, currencies, letters.
-        for c in "啊座丂亍齄，。《》￥喆玥堃祎€£¥₹₽₺ÅÉñŁşžőƠộ−–…○".chars() {
+        for c in "啊座丂亍齄，。《》￥喆玥堃祎€£¥₹₽₺ÅÉñŁşžőƠộ−–…○".chars()
+        {
             assert!(has_glyph(c) || c == '丂', "{c}");
         }
     }
@@ -156,7 +157,9 @@ mod tests {
 
     #[test]
     fn long_names_end_in_an_ellipsis_and_fit() {
-        for (text, most) in [("超长的中文商品名称套装礼盒精选版", 80.0), ("A very long product name indeed", 100.0)] {
+        for (text, most) in
+            [("超长的中文商品名称套装礼盒精选版", 80.0), ("A very long product name indeed", 100.0)]
+        {
             let short = fitted(text, 14.0, most);
             let mark = if short.is_ascii() { "..." } else { "…" };
             assert!(short.ends_with(mark) && width(&short, 14.0) <= most, "{short}");

@@ -104,7 +104,10 @@ fn lifetimes(args: &Args, output: &Output) -> Option<Chart> {
         .iter()
         .map(|row| {
             let at = |since| row.months.iter().find(|month| month.since == since).map(|month| month.value);
-            Series::main(Label::time("month", start(row)), (0..=last).map(|since| Point::of(at(since))).collect())
+            Series::main(
+                Label::time("month", start(row)),
+                (0..=last).map(|since| Point::of(at(since))).collect(),
+            )
         })
         .collect();
     Some(chart)

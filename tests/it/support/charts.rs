@@ -54,7 +54,9 @@ fn months(n: i32) -> Vec<Label> {
 
 /// A wave with a little of everything in it, the same on every machine.
 fn wave(n: usize, mean: f64) -> Vec<f64> {
-    (0..n).map(|i| mean * (1.0 + 0.25 * (i as f64 * 0.55).sin() + 0.05 * ((i * 7 % 11) as f64 / 11.0))).collect()
+    (0..n)
+        .map(|i| mean * (1.0 + 0.25 * (i as f64 * 0.55).sin() + 0.05 * ((i * 7 % 11) as f64 / 11.0)))
+        .collect()
 }
 
 fn line() -> Chart {
@@ -141,10 +143,7 @@ fn curve() -> Chart {
     chart.series = vec![
         Series::main(Label::Name("Search".into()), response(42_000.0, 3_000.0).collect()),
         Series::main(Label::Name("Social".into()), response(25_000.0, 5_000.0).map(bare).collect()),
-        Series::reference(
-            word("column", "spend"),
-            vec![Point::at(0.0, 0.0), Point::at(12_000.0, 12_000.0)],
-        ),
+        Series::reference(word("column", "spend"), vec![Point::at(0.0, 0.0), Point::at(12_000.0, 12_000.0)]),
     ];
     chart
 }
@@ -153,7 +152,12 @@ fn curve() -> Chart {
 pub(crate) fn each_kind() -> Vec<Sample> {
     let sample = |name, chart, en, zh| Sample { name, chart, en, zh };
     vec![
-        sample("line", line(), "Monthly revenue, 1 July 2025 to 21 June 2026", "每月销售额，2025年7月1日至2026年6月21日"),
+        sample(
+            "line",
+            line(),
+            "Monthly revenue, 1 July 2025 to 21 June 2026",
+            "每月销售额，2025年7月1日至2026年6月21日",
+        ),
         sample("bar", bar(), "Revenue by city, June 2026", "各城市的销售额，2026年6月"),
         sample("grouped_bar", grouped_bar(), "Revenue by category, 2026", "各品类的销售额，2026年"),
         sample("heat_map", heat_map(), "Customers by recency and frequency", "客户的最近购买与购买频次分布"),
@@ -183,7 +187,9 @@ pub(crate) fn hard_cases() -> Vec<Sample> {
         let day = Day::from_ymd(2026, 5, 28).unwrap();
         (0..n).map(|i| Label::time("day", day.plus(i))).collect()
     };
-    let many: Vec<String> = (0..25).map(|i| format!("超长的中文商品名称套装{i}，Extra long product name {i} in a gift box")).collect();
+    let many: Vec<String> = (0..25)
+        .map(|i| format!("超长的中文商品名称套装{i}，Extra long product name {i} in a gift box"))
+        .collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     let mut outlier = wave(10, 900.0);
     outlier[3] = 98_765_432.1;
@@ -195,7 +201,12 @@ pub(crate) fn hard_cases() -> Vec<Sample> {
     partly.series[0].points.iter_mut().for_each(|point| point.partial = true);
     let mut of_many = revenue_by("product", ChartKind::Bar, names(&many), &wave(25, 70_000.0));
     of_many.of = Some(60);
-    let mut shares = revenue_by("month", ChartKind::Line, months(9), &[0.412, 0.408, 0.415, 0.42, 0.418, 0.421, 0.409, 0.411, 0.416]);
+    let mut shares = revenue_by(
+        "month",
+        ChartKind::Line,
+        months(9),
+        &[0.412, 0.408, 0.415, 0.42, 0.418, 0.421, 0.409, 0.411, 0.416],
+    );
     shares.y = Axis::of(word("metric", "repeat_rate"), Unit::Share);
     let mut heat = heat_map();
     heat.series[0].points[0].y = Some(-1_234_567.0);
@@ -214,7 +225,9 @@ pub(crate) fn hard_cases() -> Vec<Sample> {
     one_curve.series.truncate(1);
     one_curve.series[0].points.truncate(1);
     let mut grouped = grouped_bar();
-    grouped.series.push(Series::main(Label::Name("<b>&\"'\u{0}\u{202e}".into()), points(&[-9.0, 1.0, 2.0, 3.0, 4.0])));
+    grouped
+        .series
+        .push(Series::main(Label::Name("<b>&\"'\u{0}\u{202e}".into()), points(&[-9.0, 1.0, 2.0, 3.0, 4.0])));
     let mut whiskers = bar();
     for point in &mut whiskers.series[0].points {
         *point = point.clone().within(point.y.unwrap() * 0.3, point.y.unwrap() * 3.5);
@@ -225,14 +238,25 @@ pub(crate) fn hard_cases() -> Vec<Sample> {
         sample("one_point", revenue_by("month", ChartKind::Line, months(1), &[84_000.0])),
         sample("two_points", revenue_by("month", ChartKind::Line, months(2), &[84_000.0, 21_000.0])),
         sample("line_of_zeros", revenue_by("month", ChartKind::Line, months(6), &[0.0; 6])),
-        sample("line_below_zero", revenue_by("month", ChartKind::Line, months(6), &[4_000.0, -8_000.0, -2_500.0, 900.0, -1.0, 0.0])),
+        sample(
+            "line_below_zero",
+            revenue_by("month", ChartKind::Line, months(6), &[4_000.0, -8_000.0, -2_500.0, 900.0, -1.0, 0.0]),
+        ),
         sample("line_outlier", revenue_by("month", ChartKind::Line, months(10), &outlier)),
         sample("line_gaps", gaps),
         sample("line_all_partial", partly),
         sample("line_shares", shares),
         sample("line_same_twice", ties),
         sample("many_bars", of_many),
-        sample("bars_below_zero", revenue_by("city", ChartKind::Bar, names(&["Paris", "Rome", "Bonn", "Oslo"]), &[52_000.0, -31_000.0, -220.0, 8.0])),
+        sample(
+            "bars_below_zero",
+            revenue_by(
+                "city",
+                ChartKind::Bar,
+                names(&["Paris", "Rome", "Bonn", "Oslo"]),
+                &[52_000.0, -31_000.0, -220.0, 8.0],
+            ),
+        ),
         sample("bars_of_zeros", revenue_by("city", ChartKind::Bar, names(&["Paris", "Rome"]), &[0.0, 0.0])),
         sample("bar_outlier", revenue_by("city", ChartKind::Bar, names(&many[..10]), &outlier)),
         sample("one_bar", revenue_by("city", ChartKind::Bar, names(&["Paris"]), &[12.5])),
