@@ -15,7 +15,7 @@
 //! | [`agent`] | the loop: plan, run, compose, check every figure; a turn is a value that can be stored and resumed |
 //! | [`render`] | numbers, tables and templates in the asker's language |
 //! | [`prompts`] | all words people or models read, parsed from `prompts/` |
-//! | [`channel`] | the terminal; it proves who speaks and draws the agent's events |
+//! | [`channel`] | the terminal: its editor, commands and drawing; it proves who speaks and draws the agent's events |
 //! | [`demo`] | the sample shop, with known truth |
 //! | [`app`], [`config`], [`cli`] | the parts put together, the settings, one file a command |
 //!
@@ -29,7 +29,7 @@
 //! 7. It gives back facts, a table, evidence with a grade, and follow-up questions; no sentence.
 //! 8. The composer fills the tool's template from the facts, in the question's language.
 //! 9. The ledger lets a sentence through only if each figure in it is a fact, and each claimed action happened.
-//! 10. The memory keeps the call, so that "and Paris?" changes one slot of it.
+//! 10. The memory keeps the call, so that "and Paris?" changes one slot of it; the turn's record answers `/why`.
 //!
 //! # What is deliberately absent
 //! - `model` never sees a customer's name, a clock or a file; the same input gives the same bits on any machine.

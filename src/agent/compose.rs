@@ -12,7 +12,8 @@ use super::pictures::{self, Picture};
 use super::turn::{CallRecord, CallResult, Stop, Turn};
 use super::{Answer, CallEvidence, Choice, DoneCall, LabelledFact, Plan, claims};
 use crate::domain::{Cell, Chart, Evidence, Fact, Lang, Table};
-use crate::render::{Scope, TemplateError, Templates};
+use crate::render::numbers::Style;
+use crate::render::{Scope, TemplateError, Templates, cells};
 use crate::tool::{ErrorKind, Outcome, ToolError};
 
 /// What a composer may use for one answered call.
@@ -416,7 +417,7 @@ impl Labels<'_> {
             .into_iter()
             .find_map(|(kind, key)| Some(prompts.word(kind, key, self.lang)).filter(|word| *word != key));
         let label = known.map_or_else(|| last.replace('_', " "), str::to_owned);
-        match self.row(name).or_else(|| self.group(name)) {
+        match self.row(name).or_else(|| self.group(name).map(str::to_owned)) {
             Some(group) if self.lang == Lang::Zh => format!("{group}：{label}"),
             Some(group) => format!("{group}: {label}"),
             None => label,
@@ -432,13 +433,19 @@ impl Labels<'_> {
         Some(known.1.say(self.lang))
     }
 
-    /// The first text cell of the row that `r<row>.<column>` names.
-    fn row(&self, name: &str) -> Option<&str> {
+    /// What the row that `r<row>.<column>` names is called: its name, else its first text, else its day.
+    fn row(&self, name: &str) -> Option<String> {
         let row: usize = name.strip_prefix('r')?.split_once('.')?.0.parse().ok()?;
-        self.table?.rows.get(row.checked_sub(1)?)?.iter().find_map(|cell| match cell {
-            Cell::Text(text) => Some(text.as_str()),
-            _ => None,
-        })
+        let table = self.table?;
+        let row = table.rows.get(row.checked_sub(1)?)?;
+        let named = |test: &dyn Fn(&str, &Cell) -> bool| {
+            table.columns.iter().zip(row).position(|(column, cell)| test(&column.key, cell))
+        };
+        let at = named(&|key, cell| key == "name" && matches!(cell, Cell::Text(_)))
+            .or_else(|| named(&|_, cell| matches!(cell, Cell::Text(_))))
+            .or_else(|| named(&|_, cell| matches!(cell, Cell::Day(_))))?;
+        let texts = cells(self.templates.prompts(), &table.columns, row, self.lang, Style::Sentence);
+        texts.into_iter().nth(at)
     }
 }
 

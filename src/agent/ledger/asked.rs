@@ -33,6 +33,11 @@ impl Asked {
         scan::tokens(&chars).into_iter().find(|token| !matches!(token.class, Class::Name)).map(Self)
     }
 
+    /// Whether it is a day, or a part of a date.
+    pub fn is_date(&self) -> bool {
+        matches!(self.0.class, Class::Date(_))
+    }
+
     /// Whether it says this fact, unit and all.
     pub fn says(&self, fact: &Fact) -> bool {
         match &self.0.class {

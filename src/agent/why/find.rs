@@ -57,6 +57,12 @@ pub(super) fn meant(asked: &str, turn: &Turn, calls: &[Answered<'_>], templates:
     }
     let Some(number) = Asked::of(asked) else { return Meant::Nothing };
     let exact = kept(&all, |figure| number.says(&figure.fact));
+    // The day that names a row stands for the row.
+    if let Some(figure) = exact.first().filter(|_| number.is_date())
+        && let Some(row) = row_of(&figure.fact.id)
+    {
+        return Meant::Row(figure.place, row);
+    }
     if !exact.is_empty() {
         return Meant::Figures(exact);
     }
@@ -149,8 +155,23 @@ fn by_name(asked: &str, calls: &[Answered<'_>], all: &[Figure], templates: &Temp
         let same = |name: &str| name == wanted;
         labelled(figure, &same) || called(&figure.fact.id, &same)
     });
+    let exact = named_first(exact);
     if !exact.is_empty() || wanted.chars().any(|c| c.is_ascii_digit()) || wanted.chars().count() < 2 {
         return exact;
     }
-    kept(all, |figure| labelled(figure, &|name| name.contains(&wanted)))
+    named_first(kept(all, |figure| labelled(figure, &|name| name.contains(&wanted))))
+}
+
+/// Where a figure of its own has the name, the cells of that column are not meant.
+fn named_first(mut figures: Vec<Figure>) -> Vec<Figure> {
+    let named = |figure: &Figure| row_of(&figure.fact.id).is_none();
+    if figures.iter().any(named) {
+        figures.retain(named);
+    }
+    figures
+}
+
+/// The row's index of a fact that is a cell.
+fn row_of(name: &str) -> Option<usize> {
+    name.strip_prefix('r')?.split_once('.')?.0.parse::<usize>().ok()?.checked_sub(1)
 }

@@ -69,7 +69,9 @@ impl<'a> Page<'a> {
         let prefix = format!("r{}.", row + 1);
         let Some(call) = calls.get(place) else { return };
         let of_row = call.outcome.all_facts().into_iter().filter(|fact| fact.id.starts_with(&prefix));
-        let figures: Vec<Figure> = of_row.map(|fact| Figure { place, fact }).collect();
+        let mut figures: Vec<Figure> = of_row.map(|fact| Figure { place, fact }).collect();
+        // A row is asked about for its figures, not for the day that names it.
+        figures.sort_by_key(|figure| figure.fact.unit == Unit::Date);
         self.figures(calls, &figures);
     }
 
@@ -145,7 +147,9 @@ impl<'a> Page<'a> {
         license.name(&id);
         license.name(&label);
         let cell = cell_of(table, &fact.id);
-        let modelled = fact.interval.is_some() || cell.is_some_and(|(_, column)| column.unit.is_some());
+        let chance = last_of(&fact.id).starts_with("p_") && last_of(&fact.id) != "p_inside";
+        let modelled =
+            fact.interval.is_some() || chance || cell.is_some_and(|(_, column)| column.unit.is_some());
         let scope = self.scope(call).with_facts(own).naming("label", label.clone()).naming("id", id.clone());
         let scope = scope.naming("value", self.value(fact)).naming("between", self.between(fact));
         let scope = match (table, cell) {
@@ -172,8 +176,7 @@ impl<'a> Page<'a> {
 
     /// In full; a probability is told by its name.
     fn value(&self, fact: &Fact) -> String {
-        let last = fact.id.rsplit('.').next().unwrap_or_default();
-        if fact.unit == Unit::Share && last.starts_with("p_") {
+        if fact.unit == Unit::Share && last_of(&fact.id).starts_with("p_") {
             return numbers::probability(fact.value, self.lang);
         }
         let text = numbers::figure(fact.value, fact.unit, self.lang, Style::Full);
@@ -317,6 +320,11 @@ impl<'a> Page<'a> {
             String::new()
         })
     }
+}
+
+/// The last part of a fact's name.
+fn last_of(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// Row index and column of a fact that is a cell.

@@ -45,6 +45,11 @@ impl Chat {
 
     /// Asks one question and draws its answer; ctrl-c stops it.
     pub async fn ask(&mut self, text: &str, out: &mut Out) -> anyhow::Result<()> {
+        self.turn(text, false, out).await
+    }
+
+    /// The same; `numbered` where somebody can answer by a number.
+    async fn turn(&mut self, text: &str, numbered: bool, out: &mut Out) -> anyhow::Result<()> {
         // A number or a command goes on in the language of the talk.
         if text.chars().any(char::is_alphabetic) && (!text.starts_with('/') || Lang::of(text) == Lang::Zh) {
             self.lang = Lang::of(text);
@@ -58,7 +63,7 @@ impl Chat {
         let cancel = CancellationToken::new();
         let events = self.agent.take(question, cancel.clone());
         let prompts = self.prompts();
-        let canvas = Canvas { numbered: true, ..Canvas::new(&prompts, self.lang) };
+        let canvas = Canvas { numbered, ..Canvas::new(&prompts, self.lang) };
         let mut drawn = std::pin::pin!(canvas.draw(events, out));
         let answer = tokio::select! {
             answer = &mut drawn => answer?,
@@ -117,7 +122,7 @@ impl Chat {
                 let wanted = text.split_once(char::is_whitespace).map_or("", |(_, wanted)| wanted.trim());
                 self.export(wanted, out).await?;
             }
-            _ => self.ask(text, out).await?,
+            _ => self.turn(text, true, out).await?,
         }
         Ok(true)
     }
