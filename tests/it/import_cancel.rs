@@ -13,6 +13,8 @@ use mercato::store::Store;
 
 use crate::support::files::{Files, content, uci_file};
 
+/// Enough that reading them takes longer than a signal.
+const LINES: usize = 80_000;
 /// From the signal to the end of the process.
 const SECONDS_MAX: u64 = 1;
 /// Nothing takes as long; a test must end.
@@ -54,7 +56,7 @@ fn a_shop_is_as_it_was_before() {
     let small = files.write("small.csv", uci_file(100));
     assert!(import(&data, &small).wait_with_output().unwrap().status.success());
     let before = content(&Store::open(&data).unwrap());
-    let large = files.write("large.csv", uci_file(200_000).replace("PRODUCT", "RENAMED PRODUCT"));
+    let large = files.write("large.csv", uci_file(LINES).replace("PRODUCT", "RENAMED PRODUCT"));
     let (output, took) = interrupt(import(&data, &large), &data.join("staging").join("00000002"));
     check_stopped(&output, took);
     let left = std::fs::read_dir(data.join("staging")).map_or(0, Iterator::count);
@@ -68,7 +70,7 @@ fn a_shop_is_as_it_was_before() {
 fn a_new_folder_is_gone() {
     let files = Files::new();
     let data = files.path("shop");
-    let large = files.write("large.csv", uci_file(200_000));
+    let large = files.write("large.csv", uci_file(LINES));
     let (output, took) = interrupt(import(&data, &large), &data.join("staging").join("00000001"));
     check_stopped(&output, took);
     assert!(!data.exists());
