@@ -10,26 +10,24 @@ use crate::agent::planner::EmbeddedPlanner;
 use crate::agent::turn::Limits;
 use crate::agent::{Agent, Album, House};
 use crate::config::Config;
-use crate::domain::{Clock, Entities, Principal, Work};
+use crate::domain::{Clock, Principal, Work};
 use crate::model::{Models, Shelf};
 use crate::prompts::Prompts;
 use crate::render::Templates;
 use crate::store::{Record, Store};
 use crate::tool::{self, ToolContext};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Live, Warehouse};
 
 /// An open shop with everything a channel needs.
 pub struct App {
     /// The data folder's store.
     pub store: Store,
-    /// The shop's columns.
+    /// The shop's columns as they were when it was opened; the agent's own follow later imports.
     pub warehouse: Arc<Warehouse>,
     /// Fitted models, kept in the store.
     pub models: Arc<Models>,
     /// Both hands of the clock.
     pub clock: Clock,
-    /// The shop's names.
-    pub entities: Arc<Entities>,
     /// All words, compiled.
     pub templates: Arc<Templates>,
 }
@@ -45,9 +43,8 @@ impl App {
     pub fn over(store: Store, config: &Config) -> anyhow::Result<Self> {
         let warehouse = Arc::new(Warehouse::load(&store)?);
         let models = Arc::new(Models::on(Arc::new(StoreShelf(store.clone()))));
-        let entities = Arc::new(warehouse.entities());
         let templates = Arc::new(Templates::compile(Arc::new(Prompts::load()?))?);
-        Ok(Self { store, warehouse, models, clock: Clock::system(config.today), entities, templates })
+        Ok(Self { store, warehouse, models, clock: Clock::system(config.today), templates })
     }
 
     /// All words.
@@ -59,11 +56,10 @@ impl App {
     pub fn agent(&self) -> Agent {
         Agent::new(House {
             store: self.store.clone(),
-            warehouse: self.warehouse.clone(),
+            columns: Live::new(self.warehouse.clone()),
             models: self.models.clone(),
             clock: self.clock,
             templates: self.templates.clone(),
-            entities: self.entities.clone(),
             catalogue: Arc::new(tool::all()),
             planner: Arc::new(EmbeddedPlanner::new(self.prompts())),
             composer: Arc::new(TemplateComposer),

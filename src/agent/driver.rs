@@ -14,6 +14,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
 use super::album::Album;
+use super::audit::{self, Called, Verdict};
 use super::compose::{Composer, compose, sentences};
 use super::guard;
 use super::memory::Session;
@@ -22,13 +23,13 @@ use super::planner::{PlanRequest, Planner};
 use super::repair;
 use super::turn::{Limits, Step, Stop, Turn};
 use super::{Answer, Call, DoneCall, Event, Plan, ShopDays, why};
-use crate::domain::{Clock, Day, Entities, Lang, Principal, Span, Work};
+use crate::domain::{Clock, Day, Lang, Principal, Span, Work};
 use crate::model::Models;
 use crate::render::{Scope, Templates, chart};
 use crate::store::{Store, StoreError};
 use crate::tool::schema;
 use crate::tool::{Effect, Entry, Outcome, ToolContext, ToolError};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Live, Seen};
 
 /// The tools, made once.
 pub type Catalogue = Arc<Vec<Entry>>;
@@ -37,16 +38,14 @@ pub type Catalogue = Arc<Vec<Entry>>;
 pub struct House {
     /// Turns and sessions are kept here.
     pub store: Store,
-    /// The shop's columns.
-    pub warehouse: Arc<Warehouse>,
+    /// The shop's columns, and the names in them.
+    pub columns: Live,
     /// Fitted models.
     pub models: Arc<Models>,
     /// Both hands of the clock.
     pub clock: Clock,
     /// All words, compiled.
     pub templates: Arc<Templates>,
-    /// The shop's names.
-    pub entities: Arc<Entities>,
     /// The tools.
     pub catalogue: Catalogue,
     /// Chooses the calls.
@@ -220,7 +219,9 @@ impl Inner {
             return self.explain(&session, asked, chosen, out).await;
         }
         let text = session.memory.follow_up(&text).map_or(text.clone(), str::to_owned);
-        let version = self.house.warehouse.data_version;
+        let inner = self.clone();
+        blocking(move || inner.house.columns.refresh(&inner.house.store)).await?;
+        let version = self.house.columns.seen().warehouse.data_version;
         let turn = Turn::new(&session, text, lang, now, version, self.house.limits);
         self.save(&turn).await?;
         self.drive(turn, session, out).await?;
@@ -287,17 +288,20 @@ impl Inner {
         out: &Outlet,
     ) -> Result<Option<Answer>, StoreError> {
         let begun = Instant::now();
+        let seen = self.house.columns.seen();
         let deadline = tokio::time::Instant::now() + Duration::from_secs(turn.seconds_max());
         loop {
             match turn.next() {
-                Step::AskPlanner { repair } => self.ask_planner(&mut turn, repair, deadline, out).await,
+                Step::AskPlanner { repair } => {
+                    self.ask_planner(&mut turn, repair, &seen, deadline, out).await
+                }
                 Step::RunTools(calls) => {
                     for (index, call) in calls {
                         // Stopped while the call before ran.
                         if !matches!(turn.next(), Step::RunTools(_)) {
                             break;
                         }
-                        self.run_call(&mut turn, index, call, deadline, out).await;
+                        self.run_call(&mut turn, index, call, &seen, deadline, out).await?;
                         self.save(&turn).await?;
                     }
                     continue;
@@ -327,6 +331,7 @@ impl Inner {
         &self,
         turn: &mut Turn,
         repair: Option<String>,
+        seen: &Seen,
         deadline: tokio::time::Instant,
         out: &Outlet,
     ) {
@@ -342,9 +347,9 @@ impl Inner {
             question: turn.question.clone(),
             lang: turn.lang,
             role: turn.principal.role,
-            days: self.days(),
+            days: self.days(seen),
             memory: turn.memory.clone(),
-            entities: self.house.entities.clone(),
+            entities: seen.entities.clone(),
             repair,
         };
         let plan = tokio::select! {
@@ -362,55 +367,92 @@ impl Inner {
         }
     }
 
+    /// Runs one call and takes note of it.
     async fn run_call(
         self: &Arc<Self>,
         turn: &mut Turn,
         index: usize,
         call: Call,
+        seen: &Seen,
         deadline: tokio::time::Instant,
         out: &Outlet,
-    ) {
+    ) -> Result<(), StoreError> {
         out.send(Event::ToolStarted { tool: call.tool.clone() }).await;
         out.send(Event::Status(self.word(&call.tool, turn.lang))).await;
         let begun = Instant::now();
-        let stop = out.cancel.child_token();
         let checked = self.check(turn, &call);
-        let (args, result) = match checked {
-            Err(error) => (None, Err(error)),
-            Ok((args, Effect::Propose)) => {
-                turn.proposes(index, args);
-                return;
-            }
-            Ok((args, Effect::Read)) => {
-                let work = self.work(turn, &call.tool, args.clone(), &stop, out);
-                let done = tokio::select! {
-                    biased;
-                    () = out.cancel.cancelled() => return turn.end_early(Stop::Cancelled),
-                    done = tokio::time::timeout_at(deadline, work) => done,
-                };
-                match done {
-                    Ok(Ok(result)) => (Some(args), result),
-                    Ok(Err(panic)) => (Some(args), Err(ToolError::internal(panic))),
-                    Err(_) => {
-                        stop.cancel();
-                        return turn.end_early(Stop::OutOfTime);
-                    }
-                }
-            }
+        let args =
+            checked.as_ref().map_or_else(|_| Value::Object(call.args.clone()), |(args, _)| args.clone());
+        let as_run = checked.is_ok().then(|| args.clone());
+        let mut ended = match checked {
+            Err(error) => Ended::Ran(Err(error)),
+            Ok((_, Effect::Propose)) => Ended::Proposed,
+            Ok((_, Effect::Read)) => self.run_read(turn, &call.tool, args.clone(), seen, deadline, out).await,
         };
-        if out.cancel.is_cancelled() {
-            return turn.end_early(Stop::Cancelled);
+        // What came back after the stop button is not told.
+        if matches!(ended, Ended::Ran(_)) && out.cancel.is_cancelled() {
+            ended = Ended::Stopped(Stop::Cancelled);
         }
-        let seconds = begun.elapsed().as_secs_f64();
-        let shown = args.clone().unwrap_or_else(|| Value::Object(call.args.clone()));
+        self.audit(turn, &call.tool, args.clone(), ended.verdict()).await?;
+        let result = match ended {
+            Ended::Proposed => {
+                turn.proposes(index, args);
+                return Ok(());
+            }
+            Ended::Stopped(why) => {
+                turn.end_early(why);
+                return Ok(());
+            }
+            Ended::Ran(result) => result,
+        };
         let error = result.as_ref().err().map(ToString::to_string);
         if let Some(error) = &error {
             tracing::info!(tool = call.tool, error, "a tool gave no answer");
         }
-        let ok = error.is_none();
-        turn.ran(index, args, result, seconds);
-        let call = DoneCall { tool: call.tool, args: shown, ok, error: None, seconds };
+        let (ok, seconds) = (error.is_none(), begun.elapsed().as_secs_f64());
+        turn.ran(index, as_run, result, seconds);
+        let call = DoneCall { tool: call.tool, args, ok, error: None, seconds };
         out.send(Event::ToolFinished { call }).await;
+        Ok(())
+    }
+
+    /// Runs a tool that only reads, until it ends, is stopped, or time is up.
+    async fn run_read(
+        self: &Arc<Self>,
+        turn: &Turn,
+        tool: &str,
+        args: Value,
+        seen: &Seen,
+        deadline: tokio::time::Instant,
+        out: &Outlet,
+    ) -> Ended {
+        let stop = out.cancel.child_token();
+        let work = self.work(turn, tool, args, seen, &stop, out);
+        let done = tokio::select! {
+            biased;
+            () = out.cancel.cancelled() => return Ended::Stopped(Stop::Cancelled),
+            done = tokio::time::timeout_at(deadline, work) => done,
+        };
+        match done {
+            Ok(Ok(result)) => Ended::Ran(result),
+            Ok(Err(panic)) => Ended::Ran(Err(ToolError::internal(panic))),
+            Err(_) => {
+                stop.cancel();
+                Ended::Stopped(Stop::OutOfTime)
+            }
+        }
+    }
+
+    async fn audit(&self, turn: &Turn, tool: &str, args: Value, verdict: Verdict) -> Result<(), StoreError> {
+        let (store, clock, tool) = (self.house.store.clone(), self.house.clock, tool.to_owned());
+        let (principal, conversation) = (turn.principal.clone(), turn.conversation.clone());
+        let (turn, data_version) = (turn.number, turn.data_version);
+        blocking(move || {
+            let (principal, conversation, tool, args) = (&principal, &conversation, &tool, &args);
+            let called = Called { principal, conversation, turn, tool, args, verdict, data_version };
+            audit::note(&store, &clock, &called)
+        })
+        .await
     }
 
     /// The call's canonical arguments; a tool outside the role's catalogue does not exist.
@@ -435,10 +477,11 @@ impl Inner {
         turn: &Turn,
         tool: &str,
         args: Value,
+        seen: &Seen,
         stop: &CancellationToken,
         out: &Outlet,
     ) -> tokio::task::JoinHandle<Result<Outcome<Value>, ToolError>> {
-        let inner = self.clone();
+        let (inner, warehouse) = (self.clone(), seen.warehouse.clone());
         let tool = tool.to_owned();
         let principal = turn.principal.clone();
         let watch = Watch {
@@ -454,7 +497,7 @@ impl Inner {
             let context = ToolContext {
                 principal: &principal,
                 store: &house.store,
-                warehouse: &house.warehouse,
+                warehouse: &warehouse,
                 models: &house.models,
                 clock: house.clock,
                 work: &watch,
@@ -526,9 +569,9 @@ impl Inner {
         out.send(Event::Failed(format!("{error}"))).await;
     }
 
-    fn days(&self) -> ShopDays {
+    fn days(&self, seen: &Seen) -> ShopDays {
         let clock = self.house.clock;
-        match self.house.warehouse.order_days() {
+        match seen.warehouse.order_days() {
             Some(data) => ShopDays { today: clock.today(data.to), data },
             None => {
                 let now = jiff::tz::Offset::UTC.to_datetime(clock.now()).date();
@@ -586,6 +629,24 @@ impl Inner {
             edit.commit()
         })
         .await
+    }
+}
+
+/// How a call ended.
+enum Ended {
+    Ran(Result<Outcome<Value>, ToolError>),
+    Proposed,
+    Stopped(Stop),
+}
+
+impl Ended {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Ran(Ok(_)) => Verdict::Answered,
+            Self::Ran(Err(error)) => Verdict::Failed(error.kind),
+            Self::Proposed => Verdict::Proposed,
+            Self::Stopped(_) => Verdict::Stopped,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! sentences, the ledger lets through only figures that a tool computed. Channels see [`Event`]s.
 
 mod album;
+pub mod audit;
 pub mod claims;
 pub mod compose;
 pub mod driver;

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
 use super::Out;
+use crate::agent::audit::{self, Called, Verdict};
 use crate::agent::repair::repair;
 use crate::app::{App, data_folder};
 use crate::domain::{Lang, NoWork, Principal, Role};
@@ -59,14 +60,14 @@ impl Tool {
                 let line = line.context("standard input cannot be read")?;
                 if !line.trim().is_empty() {
                     let args = parse(&line)?;
-                    let done = call(&app, &entry, &principal, &args);
+                    let done = audited(&app, &entry, &principal, &args)?;
                     out.line(json_line(templates, self.lang, &done).to_string())?;
                 }
             }
             return Ok(());
         }
         let args = parse(&self.args)?;
-        let done = call(&app, &entry, &principal, &args);
+        let done = audited(&app, &entry, &principal, &args)?;
         if self.json {
             out.line(json_line(templates, self.lang, &done).to_string())?;
         }
@@ -130,6 +131,19 @@ fn parse(text: &str) -> anyhow::Result<Value> {
 
 /// The checked arguments and the outcome.
 type Done = Result<(Value, Outcome<Value>), ToolError>;
+
+fn audited(app: &App, entry: &tool::Entry, principal: &Principal, args: &Value) -> anyhow::Result<Done> {
+    let done = call(app, entry, principal, args);
+    let (as_run, verdict) = match &done {
+        Ok((args, _)) => (args, Verdict::Answered),
+        Err(error) => (args, Verdict::Failed(error.kind)),
+    };
+    let data_version = app.warehouse.data_version;
+    let (conversation, turn, tool) = ("", 0, entry.name);
+    let called = Called { principal, conversation, turn, tool, args: as_run, verdict, data_version };
+    audit::note(&app.store, &app.clock, &called)?;
+    Ok(done)
+}
 
 fn call(app: &App, entry: &tool::Entry, principal: &Principal, args: &Value) -> Done {
     let (args, _) = repair(args, &(entry.schema)(), app.prompts());

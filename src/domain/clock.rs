@@ -1,6 +1,9 @@
 //! What time is it, for the wall and for the shop?
 
 use jiff::Timestamp;
+use rand::RngCore as _;
+use rand::rngs::OsRng;
+use sha2::{Digest as _, Sha256};
 
 use super::Day;
 
@@ -27,6 +30,16 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     pub fn now(&self) -> Timestamp {
         self.fixed_now.unwrap_or_else(Timestamp::now)
+    }
+
+    /// Bytes that nobody can guess; those of a fixed clock are always the same.
+    pub fn secret(&self) -> [u8; 32] {
+        if let Some(now) = self.fixed_now {
+            return Sha256::digest(now.as_second().to_be_bytes()).into();
+        }
+        let mut bytes = [0; 32];
+        OsRng.fill_bytes(&mut bytes);
+        bytes
     }
 
     /// The shop's day: as configured, else the last local day with data.

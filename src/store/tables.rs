@@ -121,12 +121,12 @@ impl Store {
 
     /// Writes one record, durably.
     pub fn put<R: Record>(&self, record: &R) -> Result<(), StoreError> {
-        self.retry(|edit| edit.put(record))
+        self.update(|edit| edit.put(record))
     }
 
     /// Deletes one record (and its index entries), durably.
     pub fn delete<R: Record>(&self, key: &[u8]) -> Result<(), StoreError> {
-        self.retry(|edit| edit.delete::<R>(key))
+        self.update(|edit| edit.delete::<R>(key))
     }
 
     /// Several writes that happen together or not at all.
@@ -184,7 +184,8 @@ impl Store {
         })
     }
 
-    fn retry(&self, write: impl Fn(&mut Edit<'_>) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    /// Reads and writes as one: done again where somebody came between.
+    pub fn update(&self, write: impl Fn(&mut Edit<'_>) -> Result<(), StoreError>) -> Result<(), StoreError> {
         for _ in 0..RETRIES {
             let mut edit = self.edit();
             write(&mut edit)?;

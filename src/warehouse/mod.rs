@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod build;
+mod live;
 mod load;
 pub mod metrics;
 mod net;
@@ -15,6 +16,7 @@ mod splice;
 use std::collections::HashMap;
 
 pub use build::{Builder, Records};
+pub use live::{Live, Seen};
 pub use refresh::Refreshed;
 
 use crate::domain::{

@@ -7,6 +7,7 @@
     reason = "a test that cannot set its scene should stop right there, and what it measured it says"
 )]
 
+mod audit;
 mod bad_input;
 mod charts;
 mod clv_gold;

@@ -42,7 +42,7 @@ fn stages(agent: &Agent, text: &str, lang: Lang) -> Vec<Turn> {
         let context = ToolContext {
             principal: &turn.principal.clone(),
             store: &house.store,
-            warehouse: &house.warehouse,
+            warehouse: &house.columns.seen().warehouse,
             models: &house.models,
             clock: house.clock,
             work: &NoWork,

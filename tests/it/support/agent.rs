@@ -11,14 +11,14 @@ use mercato::agent::planner::{PlanError, PlanRequest, Planner};
 use mercato::agent::turn::Limits;
 use mercato::agent::{Agent, Answer, Call, House, Plan, Question};
 use mercato::domain::{
-    Cell, Clock, Column, Currency, Day, Entities, Evidence, Fact, Lang, Principal, Role, Shop, Span, Table,
-    Unit,
+    Cell, Clock, Column, Currency, Day, Evidence, Fact, Lang, Principal, Role, Shop, Span, Table, Unit,
 };
 use mercato::model::Models;
 use mercato::prompts::Prompts;
 use mercato::render::Templates;
 use mercato::store::Store;
 use mercato::tool::{self, Outcome, Tool, ToolContext, ToolError};
+use mercato::warehouse::Live;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -156,11 +156,10 @@ pub(crate) fn house(store: Store, planner: Arc<Script>) -> House {
     let shop = Shop { currency: Currency::EUR, timezone: "Europe/Berlin".into(), churn_window_days: None };
     House {
         store,
-        warehouse: Arc::new(mercato::warehouse::Builder::new(7, shop).finish()),
+        columns: Live::new(Arc::new(mercato::warehouse::Builder::new(7, shop).finish())),
         models: Arc::new(Models::default()),
         clock: Clock::fixed("2026-07-01T08:00:00Z".parse().unwrap(), Day::parse("2026-06-30")),
         templates: templates(SALES_EN, SALES_ZH),
-        entities: Arc::new(Entities::default()),
         catalogue: Arc::new(vec![tool::of::<Sales>()]),
         planner,
         composer: Arc::new(TemplateComposer),
