@@ -58,7 +58,7 @@ async fn an_import_shows_in_the_next_question() {
     let app = App::over(store.clone(), &Config::default()).unwrap();
     let agent = Arc::new(app.agent());
     let count = async |expected: f64, version: u64| {
-        let text = "How many orders do we have in all?".to_owned();
+        let text = "What data is loaded?".to_owned();
         let question =
             Question { principal: Principal::local_manager(), conversation: None, text, lang: None };
         let answer = agent.ask(question, CancellationToken::new()).await.unwrap();

@@ -81,7 +81,7 @@ impl Chat {
     /// Talks until the input ends or `/quit`.
     pub async fn go_on(&mut self, out: &mut Out) -> anyhow::Result<()> {
         let house = self.agent.house();
-        let names = Names::of(&house.entities, &self.prompts());
+        let names = Names::of(&house.columns.seen().entities, &self.prompts());
         let mut lines = Lines::open(names, house.store.dir())?;
         loop {
             out.line("")?;
