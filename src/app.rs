@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::audit::{Audit, AuditHead, AuditKey};
 use crate::agent::compose::TemplateComposer;
+use crate::agent::memory::Session;
 use crate::agent::planner::EmbeddedPlanner;
-use crate::agent::turn::Limits;
+use crate::agent::turn::{Limits, Turn};
 use crate::agent::{Agent, Album, House};
 use crate::config::Config;
 use crate::domain::{Clock, Principal, Work};
 use crate::model::{Models, Shelf};
 use crate::prompts::Prompts;
 use crate::render::Templates;
-use crate::store::{Record, Store};
+use crate::store::{self, Record, Store, Table};
 use crate::tool::{self, ToolContext};
 use crate::warehouse::{Live, Warehouse};
 
@@ -79,6 +81,21 @@ impl App {
             work,
         }
     }
+}
+
+/// Every table there is, for the doctor, backups and forgetting a person.
+pub fn tables() -> Vec<Table> {
+    let mut tables = store::TABLES.to_vec();
+    tables.extend([
+        Table::of::<Audit>(),
+        Table::of::<AuditHead>(),
+        // Without the secret nobody can try names against the hashes in the audit rows.
+        Table::cache::<AuditKey>(),
+        Table::cache::<KeptModel>(),
+        Table::conversations::<Session>(),
+        Table::conversations::<Turn>(),
+    ]);
+    tables
 }
 
 /// The data folder of a command: as named, else the default.

@@ -1,10 +1,13 @@
 //! What can be typed at the terminal? One file a command.
 
 mod ask;
+mod backup;
 mod card;
 mod chat;
 mod demo;
+mod doctor;
 mod export;
+mod forget;
 mod import;
 mod lab;
 mod out;
@@ -35,15 +38,23 @@ pub enum Command {
     Ask(ask::Ask),
     /// Talk with your shop's data
     Chat(chat::Chat),
+    /// Write the whole shop into one file
+    Backup(backup::Backup),
     /// Make the sample shop and try it
     Demo(demo::Demo),
+    /// Examine the data folder
+    Doctor(doctor::Doctor),
     /// Write every table as JSON lines
     Export(export::Export),
+    /// Take a customer out of everything, for good
+    Forget(forget::Forget),
     /// Bring in a shop's files
     Import(import::Import),
     /// The models on plain files, without a shop
     #[command(subcommand)]
     Lab(lab::Lab),
+    /// Make a shop of a backup, in a new folder
+    Restore(backup::Restore),
     /// Call one tool with arguments
     Tool(tool::Tool),
     /// List the tools
@@ -58,10 +69,14 @@ impl Cli {
         match self.command {
             Command::Ask(command) => command.run(data, &mut out),
             Command::Chat(command) => command.run(data, &mut out),
+            Command::Backup(command) => command.run(data, &mut out),
             Command::Demo(command) => command.run(data, &mut out),
+            Command::Doctor(command) => command.run(data, &mut out),
             Command::Export(command) => command.run(data, &mut out),
+            Command::Forget(command) => command.run(data, &mut out),
             Command::Import(command) => command.run(data, &mut out),
             Command::Lab(command) => command.run(data, &mut out),
+            Command::Restore(command) => command.run(data, &mut out),
             Command::Tool(command) => command.run(data, &mut out),
             Command::Tools(command) => command.run(&mut out),
         }

@@ -43,6 +43,16 @@ text_id!(
     OrderId
 );
 
+impl CustomerId {
+    /// What the pseudonym of a forgotten customer begins with.
+    pub const FORGOTTEN: &'static str = "forgotten-";
+
+    /// Whether this stands for somebody who was forgotten.
+    pub fn is_forgotten(&self) -> bool {
+        self.0.starts_with(Self::FORGOTTEN)
+    }
+}
+
 /// The shop as a whole; set by the first import, kept as setting `shop`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Shop {

@@ -53,6 +53,11 @@ pub trait Kv: Send + Sync {
     fn flush(&self) -> Result<(), StoreError>;
     /// Counts the commits of this process, for caches.
     fn generation(&self) -> u64;
+    /// Odd while a batch is being applied, and another number after it; `None` where no sums are kept
+    /// (`store/sums.rs`), since nothing can be lost.
+    fn moment(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The hash that [`Require::Hash`] compares.

@@ -4,7 +4,7 @@
 
 use super::{Before, Record};
 use crate::domain::{
-    Customer, Experiment, Feedback, Interaction, LiftTest, Order, OrderStatus, Product, Spend, UnlinkedRefund,
+    Customer, CustomerId, Experiment, Feedback, Interaction, LiftTest, Order, OrderStatus, Product, Spend, UnlinkedRefund,
 };
 
 /// What becomes of a record that is there already.
@@ -83,7 +83,9 @@ impl Upsert for Order {
     /// touched is the desk's.
     fn is_older_than(&self, old: &Self) -> bool {
         let desk_has_it = old.service_state.is_some() && self.service_state.is_none();
-        desk_has_it || stage(self.status) < stage(old.status)
+        // The file would say again who the forgotten customer was.
+        let forgotten = old.customer.as_ref().is_some_and(CustomerId::is_forgotten);
+        desk_has_it || forgotten || stage(self.status) < stage(old.status)
     }
 
     fn onto(self, old: &Self) -> Self {
@@ -119,6 +121,11 @@ impl Upsert for Order {
 }
 
 impl Upsert for UnlinkedRefund {
+    /// As with an order: the file would say again who it was.
+    fn is_older_than(&self, old: &Self) -> bool {
+        old.customer.as_ref().is_some_and(CustomerId::is_forgotten)
+    }
+
     fn onto(self, _: &Self) -> Self {
         self
     }

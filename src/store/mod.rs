@@ -4,7 +4,12 @@
 //! redo log; export. Knows records of `domain`, and nothing above.
 #![warn(missing_docs)]
 
+pub mod backup;
+mod catalogue;
 mod churn;
+mod copy;
+pub mod doctor;
+mod erase;
 pub mod export;
 mod folder;
 pub mod import;
@@ -13,10 +18,16 @@ mod merge;
 mod recent;
 mod records;
 mod redo;
+mod seal;
+mod sums;
 mod tables;
+mod traces;
 
 use std::path::PathBuf;
 
+pub use catalogue::{TABLES, Table};
+pub use copy::Forgotten;
+pub use erase::ErasedList;
 pub use kv::{Batch, Kv, MemoryKv, Require};
 pub use recent::{Before, Change};
 pub use redo::{AnyRecord, Changes, ImportReport};
@@ -32,8 +43,16 @@ pub enum StoreError {
     Locked { dir: PathBuf, holder: String },
     #[error("{}: {source}", .path.display())]
     Io { path: PathBuf, source: std::io::Error },
-    #[error("the record {key} in table {table} cannot be read ({why}); restore the last export")]
+    #[error("the record {key} in table {table} cannot be read ({why}); restore the last backup")]
     Damaged { table: String, key: String, why: String },
+    #[error(
+        "the store is damaged: {0}; restore the last backup into a new folder: mercato --data NEW restore BACKUP"
+    )]
+    Harmed(String),
+    #[error("{} is not a whole backup: {why}; take another one", .path.display())]
+    BadBackup { path: PathBuf, why: String },
+    #[error("{} is not empty; name a new folder: mercato --data NEW restore BACKUP", .0.display())]
+    NotEmpty(PathBuf),
     #[error("cancelled; nothing was stored")]
     Cancelled,
     #[error("somebody else changed the record meanwhile; read it again")]

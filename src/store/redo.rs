@@ -13,11 +13,12 @@ use std::sync::PoisonError;
 
 use serde::{Deserialize, Serialize};
 
+use super::erase::ErasedList;
 use super::export::SETTING;
 use super::merge::{Merged, Upsert, merge};
 use super::recent::{Change, Noted};
 use super::tables::{DATA_VERSION, Write as KeyWrite, clear_indexes, setting_write, write_record};
-use super::{Batch, Store, StoreError, churn, folder};
+use super::{Batch, Record as _, Store, StoreError, churn, folder};
 use crate::domain::{
     Customer, Experiment, Feedback, Interaction, LiftTest, Order, Product, Shop, Spend, UnlinkedRefund, Work,
 };
@@ -285,9 +286,17 @@ fn merge_staged(
     let _merging = store.recent.merging.write().unwrap_or_else(PoisonError::into_inner);
     let mut frames = Frames::begin(staged)?;
     let staged_shop: Option<Shop> = frames.next()?.ok_or_else(|| damaged("it has no shop"))?;
+    let erased = store.dir().map(|dir| ErasedList::load(&ErasedList::path(dir))).transpose()?;
+    let erased = erased.unwrap_or_default();
     let noted = Noted::new(store.kv.get(CHANGED)?.is_none());
-    let mut merger =
-        Merger { store, batch: Batch::default(), keys: HashSet::new(), tables: BTreeMap::new(), noted };
+    let mut merger = Merger {
+        store,
+        batch: Batch::default(),
+        keys: HashSet::new(),
+        tables: BTreeMap::new(),
+        noted,
+        erased,
+    };
     let in_memory = store.folder.is_none();
     while let Some(record) = frames.next::<AnyRecord>()? {
         merger.add(record)?;
@@ -312,6 +321,7 @@ fn merge_staged(
     }
     store.kv.commit(Batch { writes: last, require: Vec::new() })?;
     if report.data_version > before {
+        store.sealed(report.data_version)?;
         store.recent.note(report.data_version, merger.noted.into_changes());
     }
     Ok(report)
@@ -324,11 +334,17 @@ struct Merger<'a> {
     keys: HashSet<(&'static str, Vec<u8>)>,
     tables: BTreeMap<&'static str, Changes>,
     noted: Noted,
+    erased: ErasedList,
 }
 
 impl Merger<'_> {
     fn add(&mut self, record: AnyRecord) -> Result<(), StoreError> {
         match record {
+            // Who was forgotten does not come back with an old file.
+            AnyRecord::Customer(record) if self.erased.pseudonym(&record.id.0).is_some() => {
+                self.tables.entry(Customer::TABLE).or_default().older += 1;
+                Ok(())
+            }
             AnyRecord::Customer(record) => self.upsert(record, true),
             AnyRecord::Product(record) => self.upsert(record, true),
             AnyRecord::SeenProduct(record) => self.upsert(record, false),

@@ -6,7 +6,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,18 +21,22 @@ pub(super) struct Seal {
     pub(super) files: Option<Vec<(String, u64, u32)>>,
 }
 
-const NAME: &str = "seal";
 const CHUNK_BYTES: usize = 1 << 18;
+
+/// Where it lies.
+pub(super) fn path(dir: &Path) -> PathBuf {
+    dir.join("seal")
+}
 
 /// Reads the seal; `None` where there is none.
 pub(super) fn read(dir: &Path) -> Result<Option<Seal>, StoreError> {
-    let path = dir.join(NAME);
+    let path = path(dir);
     let text = match fs::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(StoreError::Io { path, source }),
     };
-    let harmed = || StoreError::Harmed { dir: dir.to_owned(), what: "the seal cannot be read".into() };
+    let harmed = || StoreError::Harmed(format!("{} cannot be read", path.display()));
     let cut = text.iter().rposition(|byte| *byte == b' ').ok_or_else(harmed)?;
     let (body, crc) = text.split_at(cut);
     let crc = crc.strip_prefix(b" ").and_then(|crc| std::str::from_utf8(crc).ok()).ok_or_else(harmed)?;
@@ -44,7 +48,7 @@ pub(super) fn read(dir: &Path) -> Result<Option<Seal>, StoreError> {
 
 /// Writes it, whole or not at all.
 pub(super) fn write(dir: &Path, seal: &Seal) -> Result<(), StoreError> {
-    let path = dir.join(NAME);
+    let path = path(dir);
     let part = dir.join("seal.part");
     let io = |source| StoreError::Io { path: path.clone(), source };
     let body = serde_json::to_string(seal).map_err(|error| io(error.into()))?;
@@ -56,7 +60,7 @@ pub(super) fn write(dir: &Path, seal: &Seal) -> Result<(), StoreError> {
 }
 
 /// Refuses files that are not as the seal has them.
-pub(super) fn check(dir: &Path, store: &Path, seal: &Seal) -> Result<(), StoreError> {
+pub(super) fn check(store: &Path, seal: &Seal) -> Result<(), StoreError> {
     let Some(expected) = &seal.files else { return Ok(()) };
     let found = files(store)?;
     let differs = expected.iter().find(|file| !found.contains(file)).or_else(|| {
@@ -65,10 +69,10 @@ pub(super) fn check(dir: &Path, store: &Path, seal: &Seal) -> Result<(), StoreEr
     });
     match differs {
         None => Ok(()),
-        Some((name, ..)) => Err(StoreError::Harmed {
-            dir: dir.to_owned(),
-            what: format!("the file store/{name} is not as it was left"),
-        }),
+        Some((name, ..)) => {
+            let path = store.join(name);
+            Err(StoreError::Harmed(format!("{} is not as it was left", path.display())))
+        }
     }
 }
 

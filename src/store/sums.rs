@@ -9,18 +9,25 @@ use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Kv, StoreError};
+use super::kv::Pair;
+use super::{Batch, Kv, StoreError};
 
 /// Where sums stand: this, then the group.
 pub(super) const PREFIX: &[u8] = b"sum/";
 /// Present where sums were kept from the beginning.
 pub(super) const SINCE: &[u8] = b"sum_since";
 
+/// The group of the settings.
+const SETTINGS: &[u8] = b"setting\0";
+
+/// By group.
+pub(super) type Sums = BTreeMap<Vec<u8>, Sum>;
+
 /// The sum over a group of entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sum {
+pub(super) struct Sum {
     /// Entries.
-    pub entries: u64,
+    pub(super) entries: u64,
     bytes: u64,
     crcs: u64,
 }
@@ -62,13 +69,14 @@ impl Sum {
     }
 }
 
-/// The group of a key: its table's records (`TABLE 00`), its table's index entries (`TABLE 01`), or, empty, what
-/// stands outside tables. `None` for the sums themselves.
+/// The group of a key: its table's records (`TABLE 00`), its table's index entries (`TABLE 01`), or what stands outside
+/// tables (`meta/`). `None` for the sums themselves.
 pub(super) fn group(key: &[u8]) -> Option<&[u8]> {
     if key.starts_with(PREFIX) || key == SINCE {
         return None;
     }
-    Some(key.iter().position(|byte| *byte < 2).and_then(|at| key.get(..=at)).unwrap_or_default())
+    let ends = |byte: &u8| *byte < 2 || *byte == b'/';
+    Some(key.iter().position(ends).and_then(|at| key.get(..=at)).unwrap_or_default())
 }
 
 /// Key of a group's sum.
@@ -84,9 +92,77 @@ pub(super) fn read(kv: &dyn Kv, group: &[u8]) -> Result<Sum, StoreError> {
     }
 }
 
+/// Looks at a store that was just opened: what stands outside the records must be what was written. `sealed` where its
+/// folder had a seal already; one from before there were sums gets its sums now.
+pub(super) fn begin(kv: &dyn Kv, sealed: bool) -> Result<(), StoreError> {
+    if kv.get(SINCE)?.is_none() {
+        let counted = count(kv)?;
+        if sealed && !counted.is_empty() {
+            return Err(StoreError::Harmed("its sums are missing".into()));
+        }
+        let sums = counted.iter().map(|(group, sum)| (key(group), Some(sum.to_bytes())));
+        let writes = sums.chain([(SINCE.to_vec(), Some(Vec::new()))]).collect();
+        return kv.commit(Batch { writes, require: Vec::new() });
+    }
+    for group in stored(kv)?.into_keys() {
+        if group.last() == Some(&b'/') || group == SETTINGS {
+            check(kv, &group)?;
+        }
+    }
+    Ok(())
+}
+
+/// Passes on the pairs of a group, with an error at the end where they are not what was written. A write in between
+/// makes the comparison worthless; it is left out then.
+pub(super) fn checked<'a>(
+    kv: &'a dyn Kv,
+    group: Vec<u8>,
+    mut pairs: impl Iterator<Item = Result<Pair, StoreError>> + 'a,
+) -> impl Iterator<Item = Result<Pair, StoreError>> + 'a {
+    let moment = kv.moment().filter(|moment| moment % 2 == 0);
+    let expected = moment.map(|_| read(kv, &group));
+    let (mut found, mut ended) = (Sum::default(), false);
+    std::iter::from_fn(move || {
+        if ended {
+            return None;
+        }
+        match pairs.next() {
+            Some(Ok((key, value))) => {
+                found.add(&key, &value);
+                Some(Ok((key, value)))
+            }
+            Some(Err(error)) => {
+                ended = true;
+                Some(Err(error))
+            }
+            None => {
+                ended = true;
+                let expected = expected.as_ref().filter(|_| kv.moment() == moment)?;
+                match expected {
+                    Ok(expected) if *expected == found => None,
+                    _ => Some(Err(lost(&group))),
+                }
+            }
+        }
+    })
+}
+
+/// Refuses a group that is not what was written.
+pub(super) fn check(kv: &dyn Kv, group: &[u8]) -> Result<(), StoreError> {
+    let mut found = Sum::default();
+    for pair in kv.range(Bound::Included(group.to_vec()), Bound::Unbounded) {
+        let (key, value) = pair?;
+        if !key.starts_with(group) {
+            break;
+        }
+        found.add(&key, &value);
+    }
+    if found == read(kv, group)? { Ok(()) } else { Err(lost(group)) }
+}
+
 /// Sums of everything there is, as it is.
-pub(super) fn count(kv: &dyn Kv) -> Result<BTreeMap<Vec<u8>, Sum>, StoreError> {
-    let mut sums: BTreeMap<Vec<u8>, Sum> = BTreeMap::new();
+pub(super) fn count(kv: &dyn Kv) -> Result<Sums, StoreError> {
+    let mut sums = Sums::new();
     for pair in kv.range(Bound::Unbounded, Bound::Unbounded) {
         let (key, value) = pair?;
         if let Some(group) = group(&key) {
@@ -99,33 +175,67 @@ pub(super) fn count(kv: &dyn Kv) -> Result<BTreeMap<Vec<u8>, Sum>, StoreError> {
     Ok(sums)
 }
 
-/// Sums as they stand in the store.
-pub(super) fn stored(kv: &dyn Kv) -> Result<BTreeMap<Vec<u8>, Sum>, StoreError> {
-    let mut to = PREFIX.to_vec();
-    to.pop();
-    to.push(b'/' + 1);
-    let mut sums = BTreeMap::new();
-    for pair in kv.range(Bound::Included(PREFIX.to_vec()), Bound::Excluded(to)) {
+/// Sums as they stand in the store; empty ones are left out.
+pub(super) fn stored(kv: &dyn Kv) -> Result<Sums, StoreError> {
+    let mut sums = Sums::new();
+    for pair in kv.range(Bound::Included(PREFIX.to_vec()), Bound::Unbounded) {
         let (key, value) = pair?;
-        let group = key.get(PREFIX.len()..).unwrap_or_default().to_vec();
-        let sum = Sum::from_bytes(&value).ok_or_else(|| lost(&group))?;
-        if sum != Sum::default() {
-            sums.insert(group, sum);
+        let Some(group) = key.strip_prefix(PREFIX) else { break };
+        let sum = Sum::from_bytes(&value).ok_or_else(|| lost(group))?;
+        if sum.entries > 0 {
+            sums.insert(group.to_vec(), sum);
         }
     }
     Ok(sums)
 }
 
-/// The table that a group belongs to, as people know it.
-pub(super) fn table(group: &[u8]) -> String {
+/// Groups that are not the same in both.
+pub(super) fn all_differing(found: &Sums, stored: &Sums) -> Vec<Vec<u8>> {
+    let groups: std::collections::BTreeSet<&Vec<u8>> = found.keys().chain(stored.keys()).collect();
+    groups.into_iter().filter(|group| found.get(*group) != stored.get(*group)).cloned().collect()
+}
+
+/// A group as people know it.
+pub(super) fn name(group: &[u8]) -> String {
     match group.split_last() {
-        Some((0, name)) => String::from_utf8_lossy(name).into_owned(),
-        Some((1, name)) => format!("{} (index)", String::from_utf8_lossy(name)),
-        _ => "meta".into(),
+        Some((0, table)) => format!("table {}", String::from_utf8_lossy(table)),
+        Some((1, table)) => format!("the index of table {}", String::from_utf8_lossy(table)),
+        _ => String::from_utf8_lossy(group).into_owned(),
     }
 }
 
-/// Records of a group are not those that were written.
+/// A group does not hold what was written.
 pub(super) fn lost(group: &[u8]) -> StoreError {
-    StoreError::Lost { table: table(group) }
+    StoreError::Harmed(format!("{} does not hold what was written", name(group)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_does_not_depend_on_the_order_and_goes_back() {
+        let (mut one, mut two) = (Sum::default(), Sum::default());
+        one.add(b"a", b"1");
+        one.add(b"b", b"2");
+        two.add(b"b", b"2");
+        two.add(b"a", b"1");
+        assert_eq!(one, two);
+        two.remove(b"a", b"1");
+        two.add(b"a1", b"");
+        assert_ne!(one, two, "the border of key and value counts");
+        one.remove(b"a", b"1");
+        one.remove(b"b", b"2");
+        assert_eq!(one, Sum::default());
+        assert_eq!(Sum::from_bytes(&two.to_bytes()), Some(two));
+    }
+
+    #[test]
+    fn a_key_belongs_to_one_group() {
+        let check = |key: &[u8], expected: Option<&[u8]>| assert_eq!(group(key), expected);
+        check(b"order\0A/1", Some(b"order\0"));
+        check(b"order\x01customer\0", Some(b"order\x01"));
+        check(b"meta/data_version", Some(b"meta/"));
+        check(b"sum/order\0", None);
+    }
 }

@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::folder::Folder;
 use super::kv::{SledKv, hash};
 use super::recent::Recent;
-use super::{Batch, Kv, MemoryKv, Require, StoreError, redo};
+use super::{Batch, Kv, MemoryKv, Require, StoreError, redo, sums};
 use crate::domain::Shop;
 
 /// A record type: its table, its key, how its bytes are written, its secondary indexes.
@@ -59,11 +59,26 @@ impl Store {
     /// The same, making the folder where there is none.
     pub fn create(dir: &Path) -> Result<Self, StoreError> {
         let folder = Folder::take(dir)?;
-        let kv = Arc::new(SledKv::open(&folder.store())?);
-        let store =
-            Self { kv, folder: Some(Arc::new(folder)), importing: Arc::default(), recent: Arc::default() };
+        let newest = folder.unseal()?;
+        let kv = SledKv::open(&folder.store())?;
+        sums::begin(&kv, newest.is_some())?;
+        let store = Self {
+            kv: Arc::new(kv),
+            folder: Some(Arc::new(folder)),
+            importing: Arc::default(),
+            recent: Arc::default(),
+        };
+        if store.data_version()? < newest.unwrap_or_default() {
+            return Err(StoreError::Harmed("the last import is missing".into()));
+        }
         redo::finish_pending(&store)?;
+        store.sealed(store.data_version()?)?;
         Ok(store)
+    }
+
+    /// Tells the folder's seal of the data version; from now on the folder is sealed when it is closed.
+    pub(super) fn sealed(&self, data_version: u64) -> Result<(), StoreError> {
+        self.folder.as_ref().map_or(Ok(()), |folder| folder.seal(data_version))
     }
 
     /// An empty store in memory.
@@ -79,8 +94,8 @@ impl Store {
 
     /// Takes back the making of a folder into which nothing has come; other files in it stay.
     pub fn undo_create(self) -> Result<(), StoreError> {
-        let Some(folder) = self.folder.clone().filter(|_| self.kv.generation() == 0) else { return Ok(()) };
-        if self.data_version()? > 0 {
+        let Some(folder) = self.folder.clone() else { return Ok(()) };
+        if !sums::stored(self.kv.as_ref())?.is_empty() {
             return Ok(());
         }
         drop(self);
@@ -92,12 +107,13 @@ impl Store {
         self.kv.get(&record_key::<R>(key))?.map(|value| decode(key, &value)).transpose()
     }
 
-    /// All records of a table, in key order.
+    /// All records of a table, in key order. One that was written and is not among them is an error at the end.
     pub fn scan<R: Record>(&self) -> Box<dyn Iterator<Item = Result<R, StoreError>> + '_> {
         let from = record_key::<R>(&[]);
         let to = index_prefix::<R>();
         let skip = from.len();
-        let pairs = self.kv.range(Bound::Included(from), Bound::Excluded(to));
+        let pairs = self.kv.range(Bound::Included(from.clone()), Bound::Excluded(to));
+        let pairs = sums::checked(self.kv.as_ref(), from, pairs);
         Box::new(pairs.map(move |pair| {
             let (key, value) = pair?;
             decode(key.get(skip..).unwrap_or_default(), &value)
@@ -295,12 +311,12 @@ fn index_prefix<R: Record>() -> Vec<u8> {
 }
 
 /// The value's length keeps one value from being the beginning of another.
-fn index_key<R: Record>(name: &str, value: &[u8], key: &[u8]) -> Vec<u8> {
+pub(super) fn index_key<R: Record>(name: &str, value: &[u8], key: &[u8]) -> Vec<u8> {
     let length = (value.len() as u64).to_be_bytes();
     [&index_prefix::<R>(), name.as_bytes(), &[0], length.as_slice(), value, key].concat()
 }
 
-fn encode<R: Record>(record: &R) -> Result<Vec<u8>, StoreError> {
+pub(super) fn encode<R: Record>(record: &R) -> Result<Vec<u8>, StoreError> {
     let damaged = |why: String| StoreError::Damaged {
         table: R::TABLE.into(),
         key: String::from_utf8_lossy(&record.key()).into_owned(),
@@ -316,7 +332,7 @@ fn encode<R: Record>(record: &R) -> Result<Vec<u8>, StoreError> {
     }
 }
 
-fn decode<R: Record>(key: &[u8], bytes: &[u8]) -> Result<R, StoreError> {
+pub(super) fn decode<R: Record>(key: &[u8], bytes: &[u8]) -> Result<R, StoreError> {
     let damaged = |why: String| StoreError::Damaged {
         table: R::TABLE.into(),
         key: String::from_utf8_lossy(key).into_owned(),
