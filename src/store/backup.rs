@@ -13,8 +13,9 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use super::catalogue::Table;
-use super::copy::{copy, everything, is_content};
+use super::copy::{build, everything, is_content};
 use super::erase::{ErasedList, Erasure};
+use super::folder::Folder;
 use super::kv::Pair;
 use super::{Store, StoreError};
 use crate::domain::{NoWork, Work};
@@ -50,7 +51,7 @@ impl Store {
         out.write_all(MAGIC).map_err(io)?;
         out.frame(erased.unwrap_or_default().text().as_bytes()).map_err(io)?;
         let mut count = 0;
-        for pair in everything(self.kv.as_ref())? {
+        for pair in everything(self.kv.as_ref(), tables)? {
             let (key, value) = pair?;
             if !is_content(tables, &key) {
                 continue;
@@ -89,32 +90,33 @@ impl Store {
         }
         let erasure = Erasure::find(&list, tables, || pairs_of(backup))?;
         let is_new = !dir.exists();
-        let store = Self::create(dir)?;
-        let done = store.fill(backup, &list, &erasure, tables, work);
+        let done = fill(dir, backup, &list, &erasure, tables, work);
         if done.is_err() {
-            drop(store);
             // A half of a shop is worse than none.
             let cleared = if is_new { fs::remove_dir_all(dir) } else { empty(dir) };
             cleared.map_err(|source| StoreError::Io { path: dir.to_owned(), source })?;
         }
         done
     }
+}
 
-    fn fill(
-        &self,
-        backup: &Path,
-        list: &ErasedList,
-        erasure: &Erasure,
-        tables: &[Table],
-        work: &dyn Work,
-    ) -> Result<u64, StoreError> {
-        if let Some(dir) = self.dir().filter(|_| !list.is_empty()) {
-            list.save(&ErasedList::path(dir))?;
-        }
-        let count = copy(pairs_of(backup)?, self.kv.as_ref(), tables, erasure, work)?;
-        self.sealed(self.data_version()?)?;
-        Ok(count)
+fn fill(
+    dir: &Path,
+    backup: &Path,
+    list: &ErasedList,
+    erasure: &Erasure,
+    tables: &[Table],
+    work: &dyn Work,
+) -> Result<u64, StoreError> {
+    let folder = Folder::take(dir)?;
+    folder.unseal()?;
+    if !list.is_empty() {
+        list.save(&ErasedList::path(dir))?;
     }
+    let (count, version) = build(&folder, pairs_of(backup)?, tables, erasure, None, work)?;
+    folder.swap()?;
+    folder.seal(version)?;
+    Ok(count)
 }
 
 fn empty(dir: &Path) -> io::Result<()> {

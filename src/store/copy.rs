@@ -8,9 +8,10 @@ use std::ops::Bound;
 
 use super::catalogue::Table;
 use super::erase::{ErasedList, Erasure, table_of};
+use super::folder::{Folder, remove_dir};
 use super::kv::{Pair, SledKv};
-use super::tables::{DATA_VERSION, Write};
-use super::{Batch, Kv, Store, StoreError, folder, sums};
+use super::tables::{DATA_VERSION, Write, data_version};
+use super::{Batch, Kv, Store, StoreError, sums, traces};
 use crate::domain::{Clock, Day, Work};
 
 /// Records a batch.
@@ -27,7 +28,7 @@ pub(super) fn is_content(tables: &[Table], key: &[u8]) -> bool {
 }
 
 /// Writes the pairs into an empty store; gives their number.
-pub(super) fn copy(
+fn copy(
     pairs: impl Iterator<Item = Result<Pair, StoreError>>,
     to: &dyn Kv,
     tables: &[Table],
@@ -58,14 +59,16 @@ pub(super) fn copy(
     Ok(count)
 }
 
-/// Everything in a store, once it is known to be what was written.
-pub(super) fn everything(
-    kv: &dyn Kv,
-) -> Result<Box<dyn Iterator<Item = Result<Pair, StoreError>> + '_>, StoreError> {
-    if kv.moment().is_some()
-        && let Some(group) = sums::all_differing(&sums::count(kv)?, &sums::stored(kv)?).first()
-    {
-        return Err(sums::lost(group));
+/// Everything in a store, once what is taken along of it is known to be what was written.
+pub(super) fn everything<'a>(
+    kv: &'a dyn Kv,
+    tables: &[Table],
+) -> Result<Box<dyn Iterator<Item = Result<Pair, StoreError>> + 'a>, StoreError> {
+    if kv.moment().is_some() {
+        let differing = sums::all_differing(&sums::count(kv)?, &sums::stored(kv)?);
+        if let Some(group) = differing.iter().find(|group| is_content(tables, group)) {
+            return Err(sums::lost(group));
+        }
     }
     Ok(kv.range(Bound::Unbounded, Bound::Unbounded))
 }
@@ -100,10 +103,10 @@ impl Store {
         }
         // The list comes first: whatever happens from here on, the wish is on record.
         all.save(&path)?;
-        let erasure = Erasure::find(&all, tables, || everything(self.kv.as_ref()))?;
+        let erasure = Erasure::find(&all, tables, || everything(self.kv.as_ref(), tables))?;
+        let files = traces::clear(folder.dir(), &erasure)?;
         let version = self.data_version()? + 1;
         self.rewrite(tables, &erasure, Some(version), work)?;
-        let files = super::traces::clear(folder.dir(), &erasure)?;
         Ok(Forgotten { pseudonym: all.pseudonym(id).unwrap_or_default().to_owned(), files })
     }
 
@@ -120,23 +123,32 @@ impl Store {
         work: &dyn Work,
     ) -> Result<(), StoreError> {
         let Some(folder) = self.folder.clone() else { return Ok(()) };
-        let part = folder.part_store();
-        folder::remove_dir(&part)?;
-        fs::create_dir_all(&part).map_err(|source| StoreError::Io { path: part.clone(), source })?;
-        {
-            let to = SledKv::open(&part)?;
-            sums::begin(&to, false)?;
-            copy(everything(self.kv.as_ref())?, &to, tables, erasure, work)?;
-            if let Some(version) = version {
-                let write = (DATA_VERSION.to_vec(), Some(version.to_be_bytes().to_vec()));
-                to.commit(Batch { writes: vec![write], require: Vec::new() })?;
-            }
-        }
+        let pairs = everything(self.kv.as_ref(), tables)?;
+        let (_, version) = build(&folder, pairs, tables, erasure, version, work)?;
         drop(self);
         folder.swap()?;
-        if let Some(version) = version {
-            folder.seal(version)?;
-        }
-        Ok(())
+        folder.seal(version)
     }
+}
+
+/// Makes `store.part` of the pairs; gives their number and the data version. Nothing counts before the swap.
+pub(super) fn build(
+    folder: &Folder,
+    pairs: impl Iterator<Item = Result<Pair, StoreError>>,
+    tables: &[Table],
+    erasure: &Erasure,
+    version: Option<u64>,
+    work: &dyn Work,
+) -> Result<(u64, u64), StoreError> {
+    let part = folder.part_store();
+    remove_dir(&part)?;
+    fs::create_dir_all(&part).map_err(|source| StoreError::Io { path: part.clone(), source })?;
+    let to = SledKv::open(&part)?;
+    sums::begin(&to, false)?;
+    let count = copy(pairs, &to, tables, erasure, work)?;
+    if let Some(version) = version {
+        let write = (DATA_VERSION.to_vec(), Some(version.to_be_bytes().to_vec()));
+        to.commit(Batch { writes: vec![write], require: Vec::new() })?;
+    }
+    Ok((count, data_version(&to)?))
 }

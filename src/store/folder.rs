@@ -20,8 +20,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// A locked data folder.
 pub(crate) struct Folder {
     dir: PathBuf,
-    /// Held as long as the folder is in use; only its being open matters.
-    _lock: File,
+    /// Held as long as the folder is in use.
+    lock: File,
     /// The newest data version, once the store was found whole; without it the folder is not sealed.
     data_version: Mutex<Option<u64>>,
 }
@@ -52,7 +52,7 @@ impl Folder {
             std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
         lock.set_len(0).map_err(io)?;
         write!(lock, "{} ({})", std::process::id(), command.join(" ")).map_err(io)?;
-        let folder = Self { dir: dir.to_owned(), _lock: lock, data_version: Mutex::new(None) };
+        let folder = Self { dir: dir.to_owned(), lock, data_version: Mutex::new(None) };
         folder.finish_swap()?;
         Ok(folder)
     }
@@ -148,6 +148,8 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        // The command may name a person; a lock that nobody holds needs no words. The next holder writes over it.
+        let _ = self.lock.set_len(0);
         let Some(data_version) = *self.data_version.lock().unwrap_or_else(PoisonError::into_inner) else {
             return;
         };

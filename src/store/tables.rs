@@ -152,8 +152,7 @@ impl Store {
 
     /// Raised by every import that changed something; every answer and fitted model names it.
     pub fn data_version(&self) -> Result<u64, StoreError> {
-        let stored = self.kv.get(DATA_VERSION)?;
-        Ok(stored.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes))
+        data_version(self.kv.as_ref())
     }
 
     /// The shop's settings, once an import has set them.
@@ -269,6 +268,12 @@ impl Edit<'_> {
         }
         Ok(())
     }
+}
+
+/// The data version in a store; 0 before the first import.
+pub(super) fn data_version(kv: &dyn Kv) -> Result<u64, StoreError> {
+    let stored = kv.get(DATA_VERSION)?;
+    Ok(stored.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes))
 }
 
 /// Key and new value, as in [`Batch`].
