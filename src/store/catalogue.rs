@@ -6,7 +6,9 @@
 use super::erase::Erasure;
 use super::tables::{decode, encode, index_key};
 use super::{Record, StoreError};
-use crate::domain::{Customer, CustomerId, Order, Product, Spend, UnlinkedRefund};
+use crate::domain::{
+    Customer, CustomerId, Experiment, Feedback, Interaction, LiftTest, Order, Product, Spend, UnlinkedRefund,
+};
 
 /// A table.
 #[derive(Clone, Copy)]
@@ -78,6 +80,10 @@ impl Table {
 /// The store's own tables.
 pub const TABLES: &[Table] = &[
     Table::personal::<Customer>(),
+    Table::of::<Experiment>(),
+    Table::personal::<Feedback>(),
+    Table::personal::<Interaction>(),
+    Table::of::<LiftTest>(),
     Table::personal::<Order>(),
     Table::of::<Product>(),
     Table::of::<Spend>(),

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::catalogue::{Holds, Personal, Table, Whose};
 use super::kv::Pair;
 use super::{StoreError, sums};
-use crate::domain::{Consent, Customer, CustomerId, Day, Order, UnlinkedRefund};
+use crate::domain::{Consent, Customer, CustomerId, Day, Feedback, Interaction, Order, UnlinkedRefund};
 
 /// So many others must have a city for it to say nothing about one.
 const CITY_SHARED_BY: usize = 5;
@@ -340,6 +340,27 @@ impl Personal for UnlinkedRefund {
 
     fn without_person(self, pseudonym: &str, _: &Erasure) -> Self {
         Self { customer: Some(pseudonym.into()), ..self }
+    }
+}
+
+impl Personal for Feedback {
+    fn whose(&self) -> Whose {
+        Whose { customer: self.customer.clone(), ..Whose::default() }
+    }
+
+    /// The rating stays; what was written may say who wrote it.
+    fn without_person(self, pseudonym: &str, _: &Erasure) -> Self {
+        Self { customer: Some(pseudonym.into()), text: String::new(), ..self }
+    }
+}
+
+impl Personal for Interaction {
+    fn whose(&self) -> Whose {
+        Whose { customer: Some(self.customer.clone()), ..Whose::default() }
+    }
+
+    fn without_person(self, pseudonym: &str, _: &Erasure) -> Self {
+        Self { customer: pseudonym.into(), ..self }
     }
 }
 

@@ -4,7 +4,8 @@
 
 use super::{Before, Record};
 use crate::domain::{
-    Customer, CustomerId, Experiment, Feedback, Interaction, LiftTest, Order, OrderStatus, Product, Spend, UnlinkedRefund,
+    Customer, CustomerId, Experiment, Feedback, Interaction, LiftTest, Order, OrderStatus, Product, Spend,
+    UnlinkedRefund,
 };
 
 /// What becomes of a record that is there already.
@@ -151,6 +152,10 @@ impl Upsert for Spend {
 }
 
 impl Upsert for Feedback {
+    fn is_older_than(&self, old: &Self) -> bool {
+        old.customer.as_ref().is_some_and(CustomerId::is_forgotten)
+    }
+
     fn onto(self, old: &Self) -> Self {
         Self {
             customer: self.customer.or_else(|| old.customer.clone()),
@@ -163,6 +168,10 @@ impl Upsert for Feedback {
 }
 
 impl Upsert for Interaction {
+    fn is_older_than(&self, old: &Self) -> bool {
+        old.customer.is_forgotten()
+    }
+
     fn onto(self, old: &Self) -> Self {
         Self {
             product: self.product.or_else(|| old.product.clone()),

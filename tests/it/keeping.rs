@@ -19,7 +19,7 @@ use crate::support::files::content;
 use crate::support::records::{full_order, sparse_order};
 
 const PERSON: &str = "PLANTED-01";
-const PLANTED: [&str; 20] = [
+const PLANTED: [&str; 21] = [
     PERSON,
     "Plantina Twofold",
     "plant3@example.com",
@@ -40,6 +40,7 @@ const PLANTED: [&str; 20] = [
     "plant-option-18",
     "plant-packed-19",
     "plant-model-20",
+    "plant-feedback-21",
 ];
 
 fn mercato(data: &Path, args: &[&str]) -> Output {
@@ -239,6 +240,24 @@ fn planted_records() -> Vec<AnyRecord> {
         }
         .into(),
     );
+    let (id, on) = ("F-1".to_owned(), Day(20_530));
+    let (customer, text, source) = (Some(PERSON.into()), "plant-feedback-21".to_owned(), "review".to_owned());
+    let feedback =
+        Feedback { id, at: 0, on, customer, product: None, rating: Some(2), text, source, lang: None };
+    records.push(feedback.into());
+    let event = Interaction {
+        id: "I-1".into(),
+        at: 0,
+        on,
+        customer: PERSON.into(),
+        product: None,
+        kind: InteractionKind::Open,
+        channel: Some("email".into()),
+        campaign: None,
+        variant: None,
+        value: None,
+    };
+    records.push(event.into());
     records
 }
 
