@@ -410,7 +410,7 @@ impl Inner {
             tracing::info!(tool = call.tool, error, "a tool gave no answer");
         }
         let (ok, seconds) = (error.is_none(), begun.elapsed().as_secs_f64());
-        turn.ran(index, as_run, result, seconds);
+        turn.ran(index, as_run, result.map(|outcome| *outcome), seconds);
         let call = DoneCall { tool: call.tool, args, ok, error: None, seconds };
         out.send(Event::ToolFinished { call }).await;
         Ok(())
@@ -434,7 +434,7 @@ impl Inner {
             done = tokio::time::timeout_at(deadline, work) => done,
         };
         match done {
-            Ok(Ok(result)) => Ended::Ran(result),
+            Ok(Ok(result)) => Ended::Ran(result.map(Box::new)),
             Ok(Err(panic)) => Ended::Ran(Err(ToolError::internal(panic))),
             Err(_) => {
                 stop.cancel();
@@ -634,7 +634,7 @@ impl Inner {
 
 /// How a call ended.
 enum Ended {
-    Ran(Result<Outcome<Value>, ToolError>),
+    Ran(Result<Box<Outcome<Value>>, ToolError>),
     Proposed,
     Stopped(Stop),
 }

@@ -4,18 +4,23 @@
 //! tables; the rooms above list theirs ([`crate::app::tables`]).
 
 use super::erase::Erasure;
+use super::kv::Pair;
 use super::tables::{decode, encode, index_key};
 use super::{Record, StoreError};
 use crate::domain::{
     Customer, CustomerId, Experiment, Feedback, Interaction, LiftTest, Order, Product, Spend, UnlinkedRefund,
 };
 
+/// Keys of index entries.
+type Keys = Vec<Vec<u8>>;
+
 /// A table.
 #[derive(Clone, Copy)]
 pub struct Table {
     /// Its name.
     pub name: &'static str,
-    pub(super) indexes: fn(&[u8], &[u8]) -> Result<Vec<Vec<u8>>, StoreError>,
+    pub(super) version: u8,
+    pub(super) indexes: fn(&[u8], &[u8]) -> Result<Keys, StoreError>,
     pub(super) holds: Holds,
 }
 
@@ -36,7 +41,7 @@ pub(super) enum Holds {
 #[derive(Clone, Copy)]
 pub(super) struct Persons {
     pub(super) whose: fn(&[u8], &[u8]) -> Result<Whose, StoreError>,
-    pub(super) erase: fn(&[u8], &[u8], &Erasure) -> Result<(Vec<u8>, Vec<u8>), StoreError>,
+    pub(super) erase: fn(&[u8], &[u8], &Erasure) -> Result<Pair, StoreError>,
 }
 
 /// What a record says of its customer.
@@ -59,7 +64,7 @@ pub(super) trait Personal: Record {
 impl Table {
     /// A table with nothing of a customer in it.
     pub const fn of<R: Record>() -> Self {
-        Self { name: R::TABLE, indexes: indexes::<R>, holds: Holds::Nothing }
+        Self { name: R::TABLE, version: R::VERSION, indexes: indexes::<R>, holds: Holds::Nothing }
     }
 
     /// A table of conversations, keyed `channel 00 id 00 conversation …`.
@@ -91,7 +96,7 @@ pub const TABLES: &[Table] = &[
 ];
 
 /// Reads a record; gives the keys of its index entries. One that lies under another's key cannot be read.
-fn indexes<R: Record>(key: &[u8], value: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
+fn indexes<R: Record>(key: &[u8], value: &[u8]) -> Result<Keys, StoreError> {
     let record: R = decode(key, value)?;
     let own = record.key();
     if own != key {
@@ -108,7 +113,7 @@ fn whose<R: Personal>(key: &[u8], value: &[u8]) -> Result<Whose, StoreError> {
     Ok(decode::<R>(key, value)?.whose())
 }
 
-fn erase<R: Personal>(key: &[u8], value: &[u8], erasure: &Erasure) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
+fn erase<R: Personal>(key: &[u8], value: &[u8], erasure: &Erasure) -> Result<Pair, StoreError> {
     let record: R = decode(key, value)?;
     let customer = record.whose().customer;
     match customer.and_then(|customer| erasure.pseudonym(&customer.0).map(str::to_owned)) {

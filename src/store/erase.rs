@@ -275,8 +275,8 @@ pub(super) fn table_of<'t, 'k>(tables: &'t [Table], key: &'k [u8]) -> Option<(&'
 
 /// The conversation that a key of `channel 00 id 00 conversation …` belongs to.
 fn conversation(key: &[u8]) -> &[u8] {
-    let ends = key.iter().enumerate().filter(|(_, byte)| **byte == 0).map(|(at, _)| at);
-    key.get(..ends.skip(2).next().unwrap_or(key.len())).unwrap_or(key)
+    let mut ends = key.iter().enumerate().filter(|(_, byte)| **byte == 0).map(|(at, _)| at);
+    key.get(..ends.nth(2).unwrap_or(key.len())).unwrap_or(key)
 }
 
 /// A word of Latin letters must stand alone; others may stand anywhere.
@@ -286,7 +286,9 @@ fn stands_in(word: &str, text: &str) -> bool {
         let before = text.get(..at).and_then(|before| before.chars().next_back());
         let after = text.get(at + word.len()..).and_then(|after| after.chars().next());
         let (first, last) = (word.chars().next(), word.chars().next_back());
-        !(part_of_a_word(first) && part_of_a_word(before)) && !(part_of_a_word(last) && part_of_a_word(after))
+        let grows = part_of_a_word(first) && part_of_a_word(before);
+        let goes_on = part_of_a_word(last) && part_of_a_word(after);
+        !grows && !goes_on
     })
 }
 

@@ -1,7 +1,7 @@
 //! Which files beside the store still name a person?
 //!
-//! Exports, histories, rejected rows, staged rows. A text keeps its other lines; what cannot be read as text (a
-//! picture, a packed file, a workbook) goes where it is of a kind that mercato writes.
+//! Exports, histories, rejected rows, staged rows. A text keeps its other lines; any other file that names the person
+//! goes, and so does what mercato writes and cannot be searched (a picture, a packed file, a workbook).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,23 +41,18 @@ pub(super) fn clear(dir: &Path, erasure: &Erasure) -> Result<Vec<String>, StoreE
 
 fn clear_file(path: &PathBuf, erasure: &Erasure) -> Result<bool, StoreError> {
     let io = |source| StoreError::Io { path: path.clone(), source };
-    let is_opaque = path.extension().is_some_and(|ending| OPAQUE.iter().any(|known| ending == *known));
-    let text = match String::from_utf8(fs::read(path).map_err(io)?) {
-        Ok(text) if !is_opaque => text,
-        _ if is_opaque => {
-            fs::remove_file(path).map_err(io)?;
-            return Ok(true);
-        }
-        _ => return Ok(false),
-    };
-    if !erasure.names(&text) {
+    let remove = || fs::remove_file(path).map(|()| true).map_err(io);
+    if path.extension().is_some_and(|ending| OPAQUE.iter().any(|known| ending == *known)) {
+        return remove();
+    }
+    let bytes = fs::read(path).map_err(io)?;
+    if !erasure.names(&String::from_utf8_lossy(&bytes)) {
         return Ok(false);
     }
+    let Ok(text) = String::from_utf8(bytes) else { return remove() };
     let kept: String = text.split_inclusive('\n').filter(|line| !erasure.names(line)).collect();
     if kept.trim().is_empty() {
-        fs::remove_file(path).map_err(io)?;
-    } else {
-        fs::write(path, kept).map_err(io)?;
+        return remove();
     }
-    Ok(true)
+    fs::write(path, kept).map(|()| true).map_err(io)
 }

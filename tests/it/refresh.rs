@@ -55,7 +55,7 @@ impl Dice {
             category: self.hits(60).then(|| format!("Category {}", self.up_to(5))),
             variants: Vec::new(),
             price: Some(Micros(10_000_000)),
-            cost: self.hits(50).then(|| Micros(4_000_000)),
+            cost: self.hits(50).then_some(Micros(4_000_000)),
             stock: None,
         }
     }
