@@ -37,11 +37,14 @@ pub(super) enum Holds {
     Cache,
 }
 
+/// Key and value of a record without the person.
+type Erase = fn(&[u8], &[u8], &Erasure) -> Result<Pair, StoreError>;
+
 /// How records of customers are looked at and changed.
 #[derive(Clone, Copy)]
 pub(super) struct Persons {
     pub(super) whose: fn(&[u8], &[u8]) -> Result<Whose, StoreError>,
-    pub(super) erase: fn(&[u8], &[u8], &Erasure) -> Result<Pair, StoreError>,
+    pub(super) erase: Erase,
 }
 
 /// What a record says of its customer.

@@ -327,7 +327,10 @@ async fn a_forgotten_person_is_in_no_file_and_reports_keep_their_totals() {
 
     let asked = mercato(&data, &["forget", "plant3@example.com"]);
     assert!(!asked.status.success() && text(&asked.stderr).contains("--yes"), "{asked:?}");
-    let done = mercato(&data, &["forget", "Plantina Twofold", "--yes"]);
+    let elsewhere = dir.path().join("elsewhere.backup");
+    std::fs::copy(&backup, &elsewhere).unwrap();
+    let (backup, elsewhere) = (backup.to_str().unwrap(), elsewhere.to_str().unwrap());
+    let done = mercato(&data, &["forget", "Plantina Twofold", "--yes", "--backup", backup]);
     assert!(done.status.success(), "{}", text(&done.stderr));
     assert_eq!(found(&data), [""; 0], "{}", text(&done.stdout));
     let store = Store::open(&data).unwrap();
@@ -352,11 +355,14 @@ async fn a_forgotten_person_is_in_no_file_and_reports_keep_their_totals() {
     drop(store);
     assert_eq!(found(&data), [""; 0]);
 
-    // The backup from before holds the person; the list that forgetting left takes them out of it again.
-    let restored = dir.path().join("restored");
+    // The backups from before hold the person; the list that forgetting left takes them out again.
     let list = ErasedList::path(&data);
-    let done = mercato(&restored, &["restore", backup.to_str().unwrap(), "--erased", list.to_str().unwrap()]);
-    assert!(done.status.success(), "{}", text(&done.stderr));
-    assert_eq!(found(&restored), [""; 0]);
-    assert!(content(&Store::open(&restored).unwrap()) == after);
+    let ways = [vec!["restore", backup], vec!["restore", elsewhere, "--erased", list.to_str().unwrap()]];
+    for (n, way) in ways.into_iter().enumerate() {
+        let restored = dir.path().join(format!("restored-{n}"));
+        let done = mercato(&restored, &way);
+        assert!(done.status.success(), "{}", text(&done.stderr));
+        assert_eq!(found(&restored), [""; 0]);
+        assert!(content(&Store::open(&restored).unwrap()) == after);
+    }
 }
