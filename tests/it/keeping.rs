@@ -187,6 +187,50 @@ async fn the_doctor_finds_what_is_wrong_and_says_the_mend() {
     assert!(matches!(backed_up, Err(StoreError::Harmed(_))), "{backed_up:?}");
 }
 
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &target),
+            false => drop(std::fs::copy(entry.path(), target).unwrap()),
+        }
+    }
+}
+
+#[test]
+fn a_store_written_anew_takes_the_old_ones_place_after_a_crash() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = (dir.path().join("old"), dir.path().join("new"));
+    for (folder, id) in [(&old, "A-1"), (&new, "B-1")] {
+        let store = Store::create(folder).unwrap();
+        store.import_records([AnyRecord::from(full_order(id))], &shop(), &NoWork).unwrap();
+    }
+    let ids = |folder: &Path| -> Vec<String> {
+        let store = Store::open(folder).unwrap();
+        store.scan::<Order>().map(|order| order.unwrap().id.0).collect()
+    };
+    // Before the commit point, a store in the making is nothing.
+    copy(&new.join("store"), &old.join("store.part"));
+    assert_eq!(ids(&old), ["A-1"]);
+    assert!(!old.join("store.part").exists());
+    // After it, it takes the place, whether the old one is still there, partly there, or gone.
+    for left in [2, 1, 0] {
+        let data = dir.path().join(format!("left-{left}"));
+        copy(&old, &data);
+        copy(&new.join("store"), &data.join("store.new"));
+        if left < 2 {
+            std::fs::remove_file(data.join("store/db")).unwrap();
+        }
+        if left < 1 {
+            std::fs::remove_dir_all(data.join("store")).unwrap();
+        }
+        assert_eq!(ids(&data), ["B-1"], "{left}");
+        assert!(!data.join("store.new").exists());
+        assert_eq!(ids(&data), ["B-1"], "{left}");
+    }
+}
+
 /// As the app keeps fitted models.
 #[derive(Serialize, Deserialize)]
 struct KeptModel {
