@@ -1,7 +1,8 @@
 //! Where is everything kept, and what survives a power cut?
 //!
 //! One ordered key-value store ([`Kv`]); typed tables of versioned records over it ([`Store`]); the import as a
-//! redo log; export. Knows records of `domain`, and nothing above.
+//! redo log; export, backup, doctor, and forgetting a person. Sums beside each table and a seal beside the store notice
+//! what a damaged disk loses. Knows records of `domain`, and nothing above.
 #![warn(missing_docs)]
 
 pub mod backup;
