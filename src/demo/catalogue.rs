@@ -15,7 +15,8 @@ pub(super) const N_CATEGORIES: usize = 5;
 pub(super) const COFFEE: usize = 0;
 pub(super) const TEA: usize = 1;
 pub(super) const SNACKS: usize = 3;
-const CATEGORIES: [&str; N_CATEGORIES] = ["Coffee", "Tea", "Kitchen", "Snacks", "Gifts"];
+pub(super) const GIFTS: usize = 4;
+pub(super) const CATEGORIES: [&str; N_CATEGORIES] = ["Coffee", "Tea", "Kitchen", "Snacks", "Gifts"];
 /// Products a category.
 const SHELF: usize = N_PRODUCTS / N_CATEGORIES;
 
@@ -188,6 +189,11 @@ impl Item {
 /// The key of a product.
 pub(super) fn id(item: usize) -> ProductId {
     ProductId(format!("P{:03}", item + 1))
+}
+
+/// The position of a product of ours.
+pub(super) fn position(id: &ProductId) -> Option<usize> {
+    id.0.strip_prefix('P')?.parse::<usize>().ok()?.checked_sub(1).filter(|item| *item < N_PRODUCTS)
 }
 
 /// The records of the shop.

@@ -15,7 +15,7 @@ use super::streams::{Line, Rng, Streams, pick};
 use crate::domain::{Day, ProductId};
 
 /// 2026-04-01.
-const TEA_DEARER: Day = Day(20_544);
+pub(super) const TEA_DEARER: Day = Day(20_544);
 /// Percent; what the shop pays rose alike, so that the margin is what it was.
 const DEARER: i64 = 8;
 /// Share of tea's units that people no longer take.

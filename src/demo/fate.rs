@@ -210,7 +210,8 @@ fn parcels(order: &Order) -> Vec<Fulfilment> {
     vec![Fulfilment { at: Some(order.placed_at + 2 * 86_400), tracking: Vec::new(), items }]
 }
 
-fn instant(day: Day, second: u32, zone: &TimeZone) -> i64 {
+/// UTC seconds of a local second.
+pub(super) fn instant(day: Day, second: u32, zone: &TimeZone) -> i64 {
     let [hour, minute, second] = [second / 3600, second / 60 % 60, second % 60].map(|part| part as i8);
     let local = day.date().at(hour, minute, second, 0);
     zone.to_ambiguous_timestamp(local).compatible().map_or(i64::from(day.0) * 86_400, |at| at.as_second())

@@ -9,10 +9,13 @@ mod basket;
 mod catalogue;
 mod events;
 mod fate;
+mod feedback;
+mod lift;
 mod names;
 mod process;
 mod response;
 mod season;
+mod sends;
 mod spend;
 mod streams;
 mod truth;
@@ -24,16 +27,23 @@ use basket::{Home, Shelves, Taste};
 use events::Events;
 pub use events::{EventKind, EventTruth};
 use fate::Fate;
+pub use feedback::{FeedbackTruth, KnownFor, Manner, ReviewTruth, Sentiment, Topic};
+pub use lift::LiftTruth;
 use names::Profile;
+pub use process::Parameters;
 use process::{Person, Played};
 use response::{ORDER_VALUE, Response};
 use season::LAST_DAY;
+pub use sends::{ChannelRates, ExperimentTruth, SendRates};
 pub use streams::{Line, Streams};
-use truth::Ledger;
 pub use truth::{ChannelTruth, CustomerTruth, Effect, Future, HORIZONS, Truth, WeekTruth};
-pub use write::{DemoError, TRUTH_FILE, open};
+use truth::{Ledger, Told};
+pub use write::{DemoError, TRUTH_FILE, open, records};
 
-use crate::domain::{Consent, Currency, Customer, CustomerId, Order, OrderId, Product, Shop, Spend};
+use crate::domain::{
+    Consent, Currency, Customer, CustomerId, Experiment, Feedback, Interaction, LiftTest, Order, OrderId,
+    Product, Shop, Spend,
+};
 
 /// Zone of the shop's days.
 const TIMEZONE: &str = "Europe/Berlin";
@@ -54,6 +64,14 @@ pub struct DemoShop {
     pub orders: Vec<Order>,
     /// By day.
     pub spend: Vec<Spend>,
+    /// By time.
+    pub feedback: Vec<Feedback>,
+    /// By time.
+    pub interactions: Vec<Interaction>,
+    /// A/B tests and hold-outs.
+    pub experiments: Vec<Experiment>,
+    /// One a tested channel.
+    pub lift_tests: Vec<LiftTest>,
     /// What the records do not tell.
     pub truth: Truth,
 }
@@ -75,13 +93,21 @@ pub fn generate_from(streams: &Streams) -> DemoShop {
     let customers = customers(streams, &played.people[..n]);
     let events = Events::new(streams);
     let products = catalogue::products(&events);
-    let (orders, truth) = orders(streams, &played, &customers, &response, events, &zone);
+    let (orders, mut truth) = orders(streams, &played, &customers, &response, events, &zone);
+    let (feedback, reviews) = feedback::write(streams, &customers, &orders, &zone);
+    let (lift_tests, lifts) = lift::tests(streams, &spend, &response);
+    let sent = sends::send(streams, &customers, &orders, &zone);
+    truth.told(&spend, &response, Told { reviews, lifts, experiments: sent.truth });
     DemoShop {
         shop: Shop { currency: Currency::EUR, timezone: TIMEZONE.to_owned(), churn_window_days: None },
         customers,
         products,
         orders,
         spend: spend::daily_rows(&spend),
+        feedback,
+        interactions: sent.interactions,
+        experiments: sent.experiments,
+        lift_tests,
         truth,
     }
 }

@@ -5,9 +5,13 @@
 //! proportion to their activity λ. Every order carries its hidden cause.
 
 use rand::Rng as _;
+use serde::{Deserialize, Serialize};
 
 use super::response::{ORDER_VALUE, Response};
-use super::season::{FIRST_DAY, LAST_DAY, WEEKS_SIMULATED, moment, organic_orders, season};
+use super::season::{
+    FIRST_DAY, GROWTH_YEARLY, HARMONICS, LAST_DAY, ORGANIC_WEEKLY, WEEKS_SIMULATED, moment, organic_orders,
+    season,
+};
 use super::spend::CHANNELS;
 use super::streams::{Line, Rng, Streams, beta, gamma, normal, poisson};
 use crate::domain::Day;
@@ -16,6 +20,59 @@ use crate::domain::Day;
 pub(super) const AT_THE_START: usize = 1_050;
 /// Organic new customers a week at season 1.
 const ARRIVALS_WEEKLY: f64 = 4.0;
+/// λ ~ Gamma(shape, rate).
+const ACTIVITY: (f64, f64) = (1.2, 5.0);
+/// p ~ Beta(a, b), and times as much for those who lapse.
+const DROP_OUT: (f64, f64) = (0.8, 9.0);
+const LAPSING: f64 = 3.0;
+/// Standard deviation of the log of the basket level.
+const BASKET_SD: f64 = 0.4;
+/// Its mean: the mean level is 1.
+const BASKET_MEAN: f64 = -0.08;
+/// Shape of an order's factor; its mean is 1.
+const FACTOR_SHAPE: f64 = 10.0;
+
+/// Parameters of lines 1 and 2, for the truth file.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Parameters {
+    /// Customers before the first day.
+    pub customers_at_start: usize,
+    /// Organic new customers a week at season 1.
+    pub arrivals_weekly: f64,
+    /// λ ~ Gamma(shape, rate).
+    pub lambda: (f64, f64),
+    /// p ~ Beta(a, b).
+    pub p: (f64, f64),
+    /// Times p for those acquired by display or social before Christmas.
+    pub lapsing: f64,
+    /// Standard deviation of the log of the basket level.
+    pub basket_sd: f64,
+    /// Shape of an order's factor.
+    pub factor_shape: f64,
+    /// Organic orders a week at season 1, at the start.
+    pub organic_weekly: f64,
+    /// Their growth a year.
+    pub growth_yearly: f64,
+    /// Amplitudes of the first two harmonics of the season.
+    pub season: [f64; 2],
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self {
+            customers_at_start: AT_THE_START,
+            arrivals_weekly: ARRIVALS_WEEKLY,
+            lambda: ACTIVITY,
+            p: DROP_OUT,
+            lapsing: LAPSING,
+            basket_sd: BASKET_SD,
+            factor_shape: FACTOR_SHAPE,
+            organic_weekly: ORGANIC_WEEKLY,
+            growth_yearly: GROWTH_YEARLY,
+            season: HARMONICS,
+        }
+    }
+}
 
 /// Why an order was placed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,7 +138,8 @@ pub(super) fn play(streams: &Streams, response: &Response) -> Played {
             let u = dealer.r#gen();
             let who = if visit.new { None } else { crowd.pick(u) };
             let who = who.unwrap_or_else(|| crowd.arrive(visit.cause, visit.day));
-            let size = crowd.people[who].basket / crowd.basket_mean() * gamma(&mut factors, 10.0, 0.1);
+            let size = crowd.people[who].basket / crowd.basket_mean()
+                * gamma(&mut factors, FACTOR_SHAPE, 1.0 / FACTOR_SHAPE);
             crowd.order(who);
             let Visit { day, second, cause, .. } = visit;
             placed.push(Placed { day, second, cause, who, size });
@@ -171,10 +229,10 @@ impl Crowd {
     /// A person's traits are the next of their own stream, whoever they are.
     fn meet(&mut self, lapsing: bool, joined: Day) -> usize {
         let rng = &mut self.traits;
-        let lambda = gamma(rng, 1.2, 1.0 / 5.0);
-        let p = beta(rng, 0.8, 9.0) * if lapsing { 3.0 } else { 1.0 };
+        let lambda = gamma(rng, ACTIVITY.0, 1.0 / ACTIVITY.1);
+        let p = beta(rng, DROP_OUT.0, DROP_OUT.1) * if lapsing { LAPSING } else { 1.0 };
         let p = p.clamp(1e-12, 1.0);
-        let basket = (normal(rng, 0.4) - 0.08).exp();
+        let basket = (normal(rng, BASKET_SD) + BASKET_MEAN).exp();
         let orders_for_life = lifetime(p, rng.r#gen());
         let alive = self.books_open;
         self.people.push(Person { lambda, p, basket, lapsing, joined, orders_for_life, orders: 0, alive });

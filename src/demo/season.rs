@@ -21,9 +21,11 @@ pub(super) const WEEKS_OF_DATA: usize = 105;
 pub(super) const WEEKS_SIMULATED: usize = 157;
 
 /// Organic orders of a week at season 1, at the start.
-const ORGANIC_WEEKLY: f64 = 215.0;
+pub(super) const ORGANIC_WEEKLY: f64 = 215.0;
 /// Their growth a year.
-const GROWTH_YEARLY: f64 = 0.08;
+pub(super) const GROWTH_YEARLY: f64 = 0.08;
+/// Amplitudes of a year and of half a year.
+pub(super) const HARMONICS: [f64; 2] = [0.16, 0.07];
 /// Weeks a year, as the season counts them.
 const YEAR: f64 = 52.18;
 /// The week of the peak: mid-December.
@@ -39,7 +41,7 @@ const HOURS: [f64; 24] = [
 /// s(t): the season of week `t`, around 1.
 pub(super) fn season(week: usize) -> f64 {
     let angle = TAU * (week as f64 - PEAK) / YEAR;
-    1.0 + 0.16 * angle.cos() + 0.07 * (2.0 * angle).cos()
+    1.0 + HARMONICS[0] * angle.cos() + HARMONICS[1] * (2.0 * angle).cos()
 }
 
 /// Expected organic orders of week `t`, first orders of new customers included.
@@ -55,8 +57,13 @@ pub(super) fn monday(week: usize) -> Day {
 /// A local moment of a week: the day and the second of the day.
 pub(super) fn moment(rng: &mut Rng, week: usize) -> (Day, u32) {
     let day = monday(week).plus(pick(&WEEKDAYS, rng.r#gen()) as i32);
+    (day, moment_of_day(rng))
+}
+
+/// A second of the day.
+pub(super) fn moment_of_day(rng: &mut Rng) -> u32 {
     let hour = pick(&HOURS, rng.r#gen()) as u32;
-    (day, hour * 3600 + rng.gen_range(0..3600))
+    hour * 3600 + rng.gen_range(0..3600)
 }
 
 #[cfg(test)]

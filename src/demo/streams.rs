@@ -26,6 +26,10 @@ pub enum Line {
     Returns = 6,
     /// 7: planted events.
     Events = 7,
+    /// 8: reviews.
+    Feedback = 8,
+    /// 9: sends, experiments and lift tests.
+    Sends = 9,
 }
 
 /// One seed a line; all the same in an ordinary demo shop.

@@ -1,6 +1,6 @@
 //! What is true of the demo shop, that its data does not tell?
 //!
-//! DEFINITIONS §12 line 10, the part of lines 1–6. Kept as `demo-truth.json` beside the store; never imported, no
+//! DEFINITIONS §12 line 10, all but the plans. Kept as `demo-truth.json` beside the store; never imported, no
 //! tool reads it. Money in EUR.
 
 use std::collections::BTreeMap;
@@ -10,10 +10,13 @@ use serde::{Deserialize, Serialize};
 use super::basket::Taste;
 use super::events::EventTruth;
 use super::fate::Fate;
-use super::process::{Cause, Person, Placed};
+use super::feedback::{self, FeedbackTruth, ReviewTruth};
+use super::lift::LiftTruth;
+use super::process::{Cause, Parameters, Person, Placed};
 use super::response::{ORDER_VALUE, Response};
 use super::season::{FIRST_DAY, LAST_DAY, WEEKS_COMPLETE, monday, organic_orders};
-use super::spend::CHANNELS;
+use super::sends::{ExperimentTruth, SendRates};
+use super::spend::{CHANNELS, N_CHANNELS, Weekly};
 use crate::domain::{CustomerId, Day};
 
 /// Days ahead for which each customer's future is kept.
@@ -28,12 +31,24 @@ pub struct Truth {
     pub from: Day,
     /// Last day.
     pub to: Day,
+    /// Of customers and organic orders.
+    pub parameters: Parameters,
     /// Mean net value of a caused order, cancelled ones counted with 0.
     pub order_value: f64,
     /// What is true of each channel.
     pub channels: BTreeMap<String, ChannelTruth>,
     /// The complete weeks.
     pub weeks: Vec<WeekTruth>,
+    /// How messages are opened and clicked.
+    pub sends: SendRates,
+    /// Rates of the experiments' arms.
+    pub experiments: Vec<ExperimentTruth>,
+    /// What the lift tests should have measured.
+    pub lift_tests: Vec<LiftTruth>,
+    /// How often the reviews are about what.
+    pub feedback: FeedbackTruth,
+    /// What each review is about.
+    pub reviews: Vec<ReviewTruth>,
     /// What happened to the shop.
     pub events: Vec<EventTruth>,
     /// All customers of the data.
@@ -57,6 +72,8 @@ pub struct ChannelTruth {
     pub spend: f64,
     /// Expected revenue over spend.
     pub roi: f64,
+    /// Expected revenue per unit for 1 % more in each complete week.
+    pub mroi: f64,
     /// Σ over the complete weeks.
     pub contribution: Effect,
 }
@@ -109,6 +126,27 @@ pub struct Future {
     pub orders: u32,
     /// Their net value.
     pub revenue: f64,
+}
+
+/// The truth of lines 8 and 9.
+pub(super) struct Told {
+    pub(super) reviews: Vec<ReviewTruth>,
+    pub(super) lifts: Vec<LiftTruth>,
+    pub(super) experiments: Vec<ExperimentTruth>,
+}
+
+impl Truth {
+    /// Adds what is known only once everything is made.
+    pub(super) fn told(&mut self, spend: &[Weekly; N_CHANNELS], response: &Response, told: Told) {
+        for (c, channel) in CHANNELS.iter().enumerate() {
+            if let Some(truth) = self.channels.get_mut(channel.name) {
+                truth.mroi = response.mroi(c, &spend[c]);
+            }
+        }
+        self.reviews = told.reviews;
+        self.lift_tests = told.lifts;
+        self.experiments = told.experiments;
+    }
 }
 
 /// Collects the truth while the orders are made.
@@ -169,9 +207,15 @@ impl Ledger {
             seed,
             from: FIRST_DAY,
             to: LAST_DAY,
+            parameters: Parameters::default(),
             order_value: ORDER_VALUE,
             channels: channels.collect(),
             weeks: (0..WEEKS_COMPLETE).map(|week| self.week(week, response)).collect(),
+            sends: SendRates::default(),
+            experiments: Vec::new(),
+            lift_tests: Vec::new(),
+            feedback: feedback::planted(),
+            reviews: Vec::new(),
             events,
             customers: ids.into_iter().enumerate().map(customer).collect(),
         }
@@ -187,6 +231,7 @@ impl Ledger {
             share_new: CHANNELS[c].share_new,
             spend: response.spend[c],
             roi: expected / response.spend[c],
+            mroi: 0.0,
             contribution: Effect { expected, realised: self.channels.iter().map(|week| week[c]).sum() },
         }
     }

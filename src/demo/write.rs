@@ -69,14 +69,24 @@ pub fn open(dir: &Path, seed: u64, work: &dyn Work) -> Result<Store, DemoError> 
         }
         return Ok(store);
     }
-    let DemoShop { shop, customers, products, orders, spend, truth: true_shop } = generate(seed);
-    write_truth(&truth, &true_shop)?;
+    let made = generate(seed);
+    write_truth(&truth, &made.truth)?;
     store.set_setting(MARK, &Mark { seed })?;
-    let records = products.into_iter().map(AnyRecord::from);
-    let records = records.chain(customers.into_iter().map(AnyRecord::from));
-    let records = records.chain(orders.into_iter().map(AnyRecord::from));
-    store.import_records(records.chain(spend.into_iter().map(AnyRecord::from)), &shop, work)?;
+    let shop = made.shop.clone();
+    store.import_records(records(made), &shop, work)?;
     Ok(store)
+}
+
+/// All records of the shop, products and customers first.
+pub fn records(made: DemoShop) -> impl Iterator<Item = AnyRecord> {
+    let records = made.products.into_iter().map(AnyRecord::from);
+    let records = records.chain(made.customers.into_iter().map(AnyRecord::from));
+    let records = records.chain(made.orders.into_iter().map(AnyRecord::from));
+    let records = records.chain(made.spend.into_iter().map(AnyRecord::from));
+    let records = records.chain(made.feedback.into_iter().map(AnyRecord::from));
+    let records = records.chain(made.interactions.into_iter().map(AnyRecord::from));
+    let records = records.chain(made.experiments.into_iter().map(AnyRecord::from));
+    records.chain(made.lift_tests.into_iter().map(AnyRecord::from))
 }
 
 /// Whether the folder already holds this very shop; an error where it holds another. The mark is set before the

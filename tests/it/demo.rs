@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 
 use mercato::demo::{self, DemoShop, Line, Streams};
 use mercato::domain::{
-    Customer, CustomerId, Day, Micros, NoWork, Order, OrderId, OrderStatus, Product, ServiceState,
+    Customer, CustomerId, Day, Experiment, Feedback, Interaction, LiftTest, Micros, NoWork, Order, OrderId,
+    OrderStatus, Product, ServiceState,
 };
 use mercato::store::Store;
 
@@ -449,6 +450,10 @@ fn the_folder_gets_the_shop_and_keeps_out_another() {
         store.scan::<Order>().map(|o| o.unwrap()).map(|o| (o.id.clone(), o)).collect();
     let made: BTreeMap<_, _> = shop.orders.iter().cloned().map(|o| (o.id.clone(), o)).collect();
     assert!(orders == made);
+    assert_eq!(store.scan::<Feedback>().map(|r| r.unwrap()).collect::<Vec<_>>(), shop.feedback);
+    assert_eq!(store.scan::<Interaction>().count(), shop.interactions.len());
+    assert_eq!(store.scan::<Experiment>().count(), 4);
+    assert_eq!(store.scan::<LiftTest>().count(), 5);
     assert_eq!(store.shop().unwrap().unwrap().timezone, "Europe/Berlin");
     drop(store);
     let truth: demo::Truth =

@@ -17,6 +17,8 @@ mod damage;
 mod demo;
 mod demo_clv;
 mod demo_events;
+mod demo_feedback;
+mod demo_sends;
 mod golden;
 mod import;
 mod import_bad;
