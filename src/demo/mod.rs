@@ -3,7 +3,8 @@
 //! The sample shop: DESIGN §7 has its story, DEFINITIONS §12 its processes and parameters. One seed makes customers,
 //! products, orders and spend, and the truth behind them, always the same ones. Each line of §12 draws from its own
 //! stream of random numbers. The life of an order: the week says how many there are and why ([`process`]), the basket
-//! says what is in them ([`basket`]), their fate what came back ([`fate`]).
+//! says what is in them ([`basket`]), what happened to the shop changes some ([`events`]), their fate is what came back
+//! ([`fate`]), and some are written about ([`feedback`]). Beside them go messages ([`sends`]) and tests of spend ([`lift`]).
 
 mod basket;
 mod catalogue;

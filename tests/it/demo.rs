@@ -163,6 +163,7 @@ fn every_seed_makes_a_shop_inside_the_ranges() {
             ("revenue a week", m.revenue_weekly, 42_500.0, 45_500.0),
             ("spend a week", m.spend_weekly, 8_999.0, 9_001.0),
             ("media's share", m.media_share, 0.48, 0.51),
+            // 30 seeds: mean .894, .795 to .930; residuals as the definition's own noise has them
             ("R²", m.r_squared, 0.75, 0.96),
             ("net value of an order", m.order_value, 93.5, 96.5),
             ("m̄", m.margin, 0.485, 0.515),

@@ -25,7 +25,7 @@ pub(super) fn spoken(rng: &mut Rng, text: &str, lang: Lang) -> String {
     if careless {
         text = match lang {
             Lang::En => text.to_lowercase(),
-            Lang::Zh => text.replace('，', " ").replace('。', " ").trim_end().to_owned(),
+            Lang::Zh => text.replace(['，', '。'], " ").trim_end().to_owned(),
         };
     }
     if slips && lang == Lang::En {

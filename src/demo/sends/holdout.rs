@@ -2,8 +2,8 @@
 //!
 //! Every other week for a year a coin decides who of a segment gets an e-mail and who is held out; what counts is a sale
 //! order in the seven days after. The orders are there already and must not move, and of those at risk hardly one in a
-//! thousand orders in a week. So the orders that the mail adds are only in the experiment's count, as a shop knows them
-//! that gave the voucher of the mail out over the counter; the other conversions are orders of the data.
+//! thousand orders in a week. So the orders that the mail adds are in the experiment's count only (think of its voucher,
+//! redeemed at the counter); all other conversions are orders of the data.
 
 use rand::Rng as _;
 
