@@ -17,7 +17,7 @@ use crate::model::{Models, Shelf};
 use crate::prompts::Prompts;
 use crate::render::Templates;
 use crate::store::{self, Record, Store, Table};
-use crate::tool::{self, ToolContext};
+use crate::tool::{self, NothingSaid, ToolContext};
 use crate::warehouse::{Live, Warehouse};
 
 /// An open shop with everything a channel needs.
@@ -78,6 +78,7 @@ impl App {
             warehouse: &self.warehouse,
             models: &self.models,
             clock: self.clock,
+            said: &NothingSaid,
             work,
         }
     }
@@ -126,6 +127,10 @@ impl Shelf for StoreShelf {
     fn load(&self, key: &str, data_version: u64) -> Option<Vec<u8>> {
         let kept = self.0.get::<KeptModel>(key.as_bytes()).ok().flatten()?;
         (kept.data_version == data_version).then_some(kept.bytes)
+    }
+
+    fn version(&self, key: &str) -> Option<u64> {
+        self.0.get::<KeptModel>(key.as_bytes()).ok().flatten().map(|kept| kept.data_version)
     }
 
     fn save(&self, key: &str, data_version: u64, bytes: &[u8]) {

@@ -294,6 +294,7 @@ impl<'a> Page<'a> {
         self.failed &= !self.answered;
         let answer = Answer {
             conversation: turn.conversation.clone(),
+            turn: turn.number,
             language: turn.lang,
             planner: turn.planner.clone(),
             calls,

@@ -20,6 +20,7 @@ use super::guard;
 use super::memory::Session;
 use super::pictures::Picture;
 use super::planner::{PlanRequest, Planner};
+use super::recall::Conversation;
 use super::repair;
 use super::turn::{Limits, Step, Stop, Turn};
 use super::{Answer, Call, DoneCall, Event, Plan, ShopDays, why};
@@ -484,6 +485,12 @@ impl Inner {
         let (inner, warehouse) = (self.clone(), seen.warehouse.clone());
         let tool = tool.to_owned();
         let principal = turn.principal.clone();
+        let said = Conversation {
+            store: self.house.store.clone(),
+            conversation: turn.conversation.clone(),
+            principal: principal.clone(),
+            number: turn.number,
+        };
         let watch = Watch {
             stop: stop.clone(),
             events: out.events.clone(),
@@ -500,6 +507,7 @@ impl Inner {
                 warehouse: &warehouse,
                 models: &house.models,
                 clock: house.clock,
+                said: &said,
                 work: &watch,
             };
             (entry.run)(&context, &args)

@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod memory;
 pub mod pictures;
 pub mod planner;
+pub mod recall;
 pub mod repair;
 pub mod turn;
 pub mod why;
@@ -105,11 +106,21 @@ pub struct Memory {
     /// Follow-up questions offered by the last answer.
     #[serde(default)]
     pub offered: Vec<String>,
+    /// Ids of the headlines of recent answers (`t2.c1.revenue`), newest last.
+    #[serde(default)]
+    pub figures: Vec<String>,
 }
 
 impl Memory {
     /// How many calls and questions are kept.
     const KEEP: usize = 8;
+
+    /// Takes note of the figure an answer was about.
+    pub fn figure(&mut self, id: String) {
+        self.figures.push(id);
+        let surplus = self.figures.len().saturating_sub(Self::KEEP);
+        self.figures.drain(..surplus);
+    }
 
     /// Takes note of what a question led to.
     pub fn record(&mut self, question: &str, plan: &Plan) {
@@ -192,6 +203,9 @@ pub struct LabelledFact {
 pub struct Answer {
     /// Conversation's id, to go on with.
     pub conversation: String,
+    /// Which turn of it, from 1; a fact of this answer is `t<turn>.<id>` for later ones.
+    #[serde(default)]
+    pub turn: u32,
     /// The question's language.
     pub language: Lang,
     /// `llm` or `embedded`.

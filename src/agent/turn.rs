@@ -352,6 +352,13 @@ impl Turn {
         if let Some(answer) = &self.answer {
             session.memory.offered.clone_from(&answer.next);
         }
+        for (index, record) in self.calls.iter().enumerate() {
+            if let Some(CallResult::Answered(outcome)) = &record.result
+                && let Some(headline) = outcome.facts.first()
+            {
+                session.memory.figure(format!("t{}.c{}.{}", self.number, index + 1, headline.id));
+            }
+        }
         session.turns = self.number;
         session.lang = self.lang;
     }

@@ -11,6 +11,8 @@ use serde::{Serialize, de::DeserializeOwned};
 pub trait Shelf: Send + Sync {
     /// The bytes kept under this key for these data; `None` where there are none.
     fn load(&self, key: &str, data_version: u64) -> Option<Vec<u8>>;
+    /// Which data the bytes under this key were fitted on.
+    fn version(&self, key: &str) -> Option<u64>;
     /// Keeps the bytes, and drops what older data left under the same key.
     fn save(&self, key: &str, data_version: u64, bytes: &[u8]);
 }
@@ -60,6 +62,14 @@ impl Models {
         Ok(model)
     }
 
+    /// The data version of the fit that was kept last under this key.
+    pub fn version(&self, key: &str) -> Option<u64> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = kept.keys().filter(|(known, _)| known == key).map(|(_, version)| *version).max();
+        drop(kept);
+        here.max(self.shelf.as_ref().and_then(|shelf| shelf.version(key)))
+    }
+
     /// Whether a model is at hand without fitting.
     pub fn has(&self, key: &str, data_version: u64) -> bool {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&(key.to_owned(), data_version))
@@ -81,6 +91,9 @@ mod tests {
                 .get(key)
                 .filter(|(version, _)| *version == data_version)
                 .map(|(_, bytes)| bytes.clone())
+        }
+        fn version(&self, key: &str) -> Option<u64> {
+            self.0.lock().unwrap().get(key).map(|(version, _)| *version)
         }
         fn save(&self, key: &str, data_version: u64, bytes: &[u8]) {
             self.0.lock().unwrap().insert(key.into(), (data_version, bytes.to_vec()));
@@ -104,6 +117,7 @@ mod tests {
         assert_eq!(fits, 1);
         let models = Models::on(drawer);
         assert!(!models.has("m/1", 2));
+        assert_eq!((models.version("m/1"), models.version("n/1")), (Some(1), None));
         let refit = models.get_or_fit("m/1", 2, || Ok::<_, ()>(vec![2.0]));
         assert_eq!(*refit.unwrap(), vec![2.0], "other data, another fit");
     }

@@ -30,7 +30,7 @@ pub fn figure(value: f64, unit: Unit, lang: Lang, style: Style) -> String {
         Unit::Days | Unit::Weeks | Unit::Months => signed(value, &trimmed(value.abs(), 1)),
         Unit::Date => date(day_of(value), lang),
         Unit::Year => rounded(value, 0).replace(',', ""),
-        Unit::Score => signed(value, &trimmed(value.abs(), 1)),
+        Unit::Score => signed(value, &significant(value.abs())),
     }
 }
 
@@ -183,6 +183,13 @@ fn digits_value(size: f64, digits: u32) -> f64 {
     rounded(size, digits).replace(',', "").parse().unwrap_or(size)
 }
 
+/// Three significant digits, without zeros behind the point; whole from 100 on.
+fn significant(size: f64) -> String {
+    let digits = if size > 0.0 && size < 100.0 { (2.0 - size.log10().floor()).clamp(0.0, 12.0) } else { 0.0 };
+    let text = rounded(size, digits as u32);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
 /// Rounded to `digits` decimals, without a decimal part of zeros.
 fn trimmed(size: f64, digits: u32) -> String {
     let text = rounded(size, digits);
@@ -278,6 +285,10 @@ mod tests {
         check(2026.0, Unit::Year, "2026", "2026", "2026");
         check(20_634.0, Unit::Date, "30 June 2026", "2026年6月30日", "30 June 2026");
         check(90.0, Unit::Days, "90", "90", "90");
+        check(0.2426, Unit::Score, "0.243", "0.243", "0.243");
+        check(43.0, Unit::Score, "43", "43", "43");
+        check(0.0004, Unit::Score, "0.0004", "0.0004", "0.0004");
+        check(1234.5, Unit::Score, "1,234", "1,234", "1,234");
     }
 
     #[test]

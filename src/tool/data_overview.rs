@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ability::{Ability, judge};
-use super::{Next, Note, Outcome, Tool, ToolContext, ToolError};
+use super::{Next, Note, Outcome, Tool, ToolContext, ToolError, predict_clv};
 use crate::domain::{Cell, Column, Day, Evidence, Fact, Grade, Role, Span, Table, Unit};
 use crate::warehouse::{NONE, Warehouse};
 
@@ -72,9 +72,8 @@ pub(super) const UNUSABLE: f64 = 0.05;
 /// Gross profit needs the margin of this share of net goods (DEFINITIONS §1).
 pub(super) const MARGIN_KNOWN: f64 = 0.95;
 
-/// Name of a model and the key under which its fit is kept.
-const MODELS: [(&str, &str); 3] =
-    [("bg_nbd", "bg_nbd/1"), ("mbg_nbd", "mbg_nbd/1"), ("gamma_gamma", "gamma_gamma/1")];
+/// The models whose fits are kept, by the names of `prompts/words/model.toml`.
+const MODELS: [&str; 3] = ["bg_nbd", "mbg_nbd", "gamma_gamma"];
 
 impl Tool for DataOverview {
     const NAME: &'static str = "data_overview";
@@ -94,7 +93,7 @@ impl Tool for DataOverview {
             tables: tables(warehouse),
             gaps: gaps(&warehouse.orders.day),
             questions: judge(warehouse, Some(today), &quality),
-            models: fitted(ctx),
+            models: fitted(ctx, today),
             quality,
         };
         let mut outcome = Outcome::new(output, evidence(warehouse, period));
@@ -187,10 +186,11 @@ pub(super) fn quality(warehouse: &Warehouse) -> Quality {
     }
 }
 
-/// Models at hand without fitting, by the names of `prompts/words/model.toml`.
-fn fitted(ctx: &ToolContext<'_>) -> Vec<&'static str> {
-    let at_hand = |(_, key): &(&str, &str)| ctx.models.has(key, ctx.warehouse.data_version);
-    MODELS.into_iter().filter(at_hand).map(|(name, _)| name).collect()
+/// Models at hand without fitting.
+fn fitted(ctx: &ToolContext<'_>, today: Day) -> Vec<&'static str> {
+    let version = ctx.warehouse.data_version;
+    let at_hand = |name: &&str| ctx.models.has(&predict_clv::kept_as(ctx, name, today), version);
+    MODELS.into_iter().filter(at_hand).collect()
 }
 
 fn facts(output: &Output, today: Day) -> Vec<Fact> {

@@ -8,11 +8,14 @@ pub mod ability;
 mod customer;
 pub mod customer_profile;
 pub mod data_overview;
+pub mod derive;
 mod error;
 mod freshness;
+pub mod model_report;
 mod outcome;
 pub mod predict_clv;
 pub mod query_metrics;
+mod recall;
 pub mod schema;
 pub mod segment_customers;
 
@@ -22,6 +25,7 @@ use serde_json::Value;
 
 pub use error::{ErrorKind, ToolError};
 pub use outcome::{Next, Note, Outcome};
+pub use recall::{NothingSaid, Recall, Said};
 
 use crate::domain::{Clock, Day, Principal, Role, Span, Work};
 use crate::store::Store;
@@ -48,6 +52,8 @@ pub struct ToolContext<'a> {
     pub models: &'a crate::model::Models,
     /// Both hands of the clock.
     pub clock: Clock,
+    /// What this conversation has computed so far.
+    pub said: &'a dyn Recall,
     /// Progress and stop.
     pub work: &'a dyn Work,
 }
@@ -127,6 +133,8 @@ pub fn all() -> Vec<Entry> {
     vec![
         of::<customer_profile::CustomerProfile>(),
         of::<data_overview::DataOverview>(),
+        of::<derive::Derive>(),
+        of::<model_report::ModelReport>(),
         of::<predict_clv::PredictClv>(),
         of::<query_metrics::QueryMetrics>(),
         of::<segment_customers::SegmentCustomers>(),

@@ -7,7 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Next, Note, Outcome, Tool, ToolContext, ToolError, freshness};
-use crate::domain::{Cell, Column, Currency, Day, Evidence, Fact, Grade, Role, Segment, Span, Table, Unit};
+use crate::domain::{
+    Axis, Caption, Cell, Chart, ChartKind, Column, Currency, Day, Evidence, Fact, Grade, Label, Point, Role, Segment,
+    Series, Span, Table, Unit,
+};
 use crate::features::rfm::{Rfm, Scores};
 use crate::warehouse::{NONE, Warehouse};
 
@@ -119,6 +122,7 @@ impl Tool for SegmentCustomers {
         let mut outcome = Outcome::new(output, evidence(ctx, &rfm, days));
         outcome.facts = facts(&outcome.output, days);
         outcome.table = Some(table(&outcome.output));
+        outcome.charts = heat_map(&outcome.output).into_iter().collect();
         outcome.notes = notes(ctx.warehouse, &outcome.output);
         outcome.next = next(&outcome.output);
         Ok(outcome)
@@ -299,6 +303,26 @@ fn table(output: &Output) -> Table {
         columns: columns.into_iter().map(column).collect(),
         rows: output.segments.iter().map(row).collect(),
     }
+}
+
+/// The grid: R from the top, F from the left, the segment's name in each cell.
+fn heat_map(output: &Output) -> Option<Chart> {
+    if output.grid.is_empty() {
+        return None;
+    }
+    let score = |n: u8| Label::Figure { value: f64::from(n), unit: Unit::Score };
+    let x = Axis::of_names(Label::word("column", "score_f"));
+    let y = Axis::of(Label::word("column", "score_r"), Unit::Count);
+    let mut chart = Chart::new(ChartKind::HeatMap, Caption::new("rfm_grid"), x, y);
+    chart.categories = (1..=5).map(score).collect();
+    let cell = |cell: &GridCell| {
+        Point::of(Some(cell.customers as f64)).called(Label::word("segment", cell.segment.key()))
+    };
+    let row = |r: u8| {
+        Series::main(score(r), output.grid.iter().filter(|cell| cell.r == r).map(cell).collect())
+    };
+    chart.series = (1..=5).rev().map(row).collect();
+    Some(chart)
 }
 
 fn notes(warehouse: &Warehouse, output: &Output) -> Vec<Note> {

@@ -48,6 +48,7 @@ impl Shop {
             warehouse: &self.warehouse,
             models: &self.models,
             clock: Clock::system(None),
+            said: &mercato::tool::NothingSaid,
             work: &NoWork,
         };
         let tool = tool::find(principal.role, "predict_clv").unwrap();

@@ -45,6 +45,7 @@ fn stages(agent: &Agent, text: &str, lang: Lang) -> Vec<Turn> {
             warehouse: &house.columns.seen().warehouse,
             models: &house.models,
             clock: house.clock,
+            said: &mercato::tool::NothingSaid,
             work: &NoWork,
         };
         let args = (entry.check)(&serde_json::Value::Object(call.args)).unwrap();

@@ -89,10 +89,16 @@ fn plan(planner: &EmbeddedPlanner, known: &Known, asked: Question) -> anyhow::Re
             .with_context(|| format!("field today: {today:?} is not a date; write YYYY-MM-DD"))?;
     }
     let mut memory = Memory::default();
-    for earlier in asked.history {
+    for (turn, earlier) in (1..).zip(asked.history) {
         let request = request(known, days, asked.role, earlier, &memory);
         let plan = planner.decide(&request);
         memory.record(&request.question, &plan);
+        // nothing is computed here: each call is taken to have given its headline
+        let calls = if let Plan::Calls(calls) = &plan { calls.as_slice() } else { &[] };
+        for (n, call) in (1..).zip(calls) {
+            let headline = call.args.get("metric").and_then(serde_json::Value::as_str).unwrap_or("revenue");
+            memory.figure(format!("t{turn}.c{n}.{headline}"));
+        }
     }
     Ok(planner.decide(&request(known, days, asked.role, asked.question, &memory)))
 }

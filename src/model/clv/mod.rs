@@ -2,11 +2,12 @@
 //!
 //! [`PurchaseModel`] (BG/NBD, MBG/NBD) learns how often people buy and when they stop, [`GammaGamma`] how much they
 //! spend at a time; [`Alive`] looks ahead for one customer; [`interval`] says how sure; [`value`] puts money and time
-//! together; [`backtest`] tries it all on days that the models have not seen. Time is in weeks unless said.
+//! together; [`backtest`] tries it all on days that the models have not seen, [`calibration`] shows it tenth by tenth. Time is in weeks unless said.
 
 mod alive;
 pub mod backtest;
 mod buyer;
+pub mod calibration;
 mod gamma_gamma;
 pub mod history;
 pub mod interval;

@@ -4,6 +4,7 @@
 //! facts and the table, `trust` the grade and what must be said beside.
 
 mod chart;
+mod examine;
 mod figures;
 mod next_order;
 mod trust;
@@ -15,9 +16,11 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use super::{Next, Outcome, Tool, ToolContext, ToolError, customer};
 use crate::domain::{Currency, Day, NamedCustomer, Role, Segment, Span, Tier};
 use crate::model::clv::PurchaseModel;
+pub(super) use examine::{Examined, Fit};
 pub use next_order::NextOrder;
 pub(super) use next_order::SOON_DAYS;
 use worth::Valued;
+pub(super) use worth::kept_as;
 
 /// The tool.
 pub struct PredictClv;

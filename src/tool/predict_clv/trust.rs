@@ -6,7 +6,7 @@
 use super::worth::Valued;
 use super::{Args, Output};
 use crate::domain::{Evidence, Fact, Grade, HoldoutRow};
-use crate::model::clv::Status;
+use crate::model::clv::{PurchaseModel, Status};
 use crate::model::clv::backtest::Rolling;
 use crate::tool::{Note, ToolContext, freshness};
 use crate::warehouse::NONE;
@@ -61,17 +61,22 @@ fn by_width(evidence: &mut Evidence, args: &Args, headline: Option<&Fact>) {
     }
 }
 
-fn by_backtest(evidence: &mut Evidence, args: &Args, valued: &Valued) {
-    let rolling = &valued.rolling;
+/// Enough origins, and better than the naive row at them.
+pub(super) fn by_skill(evidence: &mut Evidence, rolling: &Rolling, model: PurchaseModel, mend: &str) {
     if rolling.origins.len() < 2 {
         evidence.limit(Grade::NeedsData, "few_origins", "more_history");
     }
-    let skill = rolling.skill[Rolling::place(valued.fit.model)];
+    let skill = rolling.skill[Rolling::place(model)];
     if skill.is_nan() || skill < SKILL[1] {
-        evidence.limit(Grade::Directional, "no_better_than_naive", "ask_shorter_horizon");
+        evidence.limit(Grade::Directional, "no_better_than_naive", mend);
     } else if skill < SKILL[0] {
-        evidence.limit(Grade::ReviewFirst, "no_better_than_naive", "ask_shorter_horizon");
+        evidence.limit(Grade::ReviewFirst, "no_better_than_naive", mend);
     }
+}
+
+fn by_backtest(evidence: &mut Evidence, args: &Args, valued: &Valued) {
+    let rolling = &valued.rolling;
+    by_skill(evidence, rolling, valued.fit.model, "ask_shorter_horizon");
     let asked = MONTH_DAYS * f64::from(args.horizon_months);
     let history = f64::from(valued.input.span.days());
     if args.horizon_months > FAR_MONTHS || asked > 2.0 * history {
@@ -81,7 +86,7 @@ fn by_backtest(evidence: &mut Evidence, args: &Args, valued: &Valued) {
     }
 }
 
-fn holdout(rolling: &Rolling) -> Vec<HoldoutRow> {
+pub(super) fn holdout(rolling: &Rolling) -> Vec<HoldoutRow> {
     let row = |errors: &crate::model::clv::backtest::MethodErrors| {
         let mut named = vec![
             ("mae", errors.mae),

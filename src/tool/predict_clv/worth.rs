@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{Args, Model};
-use crate::domain::{Segment, Tier};
+use crate::domain::{Day, Segment, Tier};
 use crate::features::clv::ClvInput;
 use crate::features::rfm::Rfm;
 use crate::model::clv::backtest::{self, Rolling};
@@ -57,16 +57,27 @@ pub(super) struct Worth {
     pub(super) segment: Option<Segment>,
 }
 
+/// What the models eat; an error where it is too little for them.
+pub(super) fn input(ctx: &ToolContext<'_>) -> Result<ClvInput, ToolError> {
+    let (today, _) = ctx.today()?;
+    let input = ClvInput::from_warehouse(ctx.warehouse, today)
+        .ok_or_else(|| ToolError::not_enough_data("clv_no_customers"))?;
+    let repeat = input.repeat_customers();
+    if repeat < REPEAT_MIN {
+        let error = ToolError::not_enough_data("clv_few_repeat");
+        return Err(error.with("n", repeat as u64).with("needed", REPEAT_MIN as u64));
+    }
+    Ok(input)
+}
+
+/// Under which key a fit is kept; the same data seen from a configured day are another fit.
+pub(in crate::tool) fn kept_as(ctx: &ToolContext<'_>, what: &str, today: Day) -> String {
+    if ctx.clock.is_live() { format!("{what}/1@{today}") } else { format!("{what}/1") }
+}
+
 impl Valued {
     pub(super) fn of(ctx: &ToolContext<'_>, args: &Args) -> Result<Self, ToolError> {
-        let (today, _) = ctx.today()?;
-        let input = ClvInput::from_warehouse(ctx.warehouse, today)
-            .ok_or_else(|| ToolError::not_enough_data("clv_no_customers"))?;
-        let repeat = input.repeat_customers();
-        if repeat < REPEAT_MIN {
-            let error = ToolError::not_enough_data("clv_few_repeat");
-            return Err(error.with("n", repeat as u64).with("needed", REPEAT_MIN as u64));
-        }
+        let input = input(ctx)?;
         let models = Fitted::of(ctx, &input, args)?;
         ctx.work.check()?;
         let season = input.season_ahead(args.horizon_months);
@@ -147,23 +158,21 @@ impl Valued {
     }
 }
 
-struct Fitted {
-    rolling: Arc<Rolling>,
-    fit: Arc<PurchaseFit>,
+pub(super) struct Fitted {
+    pub(super) rolling: Arc<Rolling>,
+    pub(super) fit: Arc<PurchaseFit>,
     /// MBG/NBD, for the P(alive) of who bought once.
-    once: Arc<PurchaseFit>,
-    money: Arc<GammaGammaFit>,
+    pub(super) once: Arc<PurchaseFit>,
+    pub(super) money: Arc<GammaGammaFit>,
 }
 
 impl Fitted {
     /// Kept by model, settings and data version; fitted at first use.
-    fn of(ctx: &ToolContext<'_>, input: &ClvInput, args: &Args) -> Result<Self, ToolError> {
+    pub(super) fn of(ctx: &ToolContext<'_>, input: &ClvInput, args: &Args) -> Result<Self, ToolError> {
         let version = ctx.warehouse.data_version;
-        // the same data seen from a configured day are another fit
-        let day = if ctx.clock.is_live() { format!("@{}", input.today) } else { String::new() };
         let asked = (MONTH_DAYS * f64::from(args.horizon_months)).round() as i32;
         let days = backtest::horizon_days(input.span.days(), asked);
-        let rolling = ctx.models.get_or_fit(&format!("clv_backtest/1/{days}{day}"), version, || {
+        let rolling = ctx.models.get_or_fit(&kept_as(ctx, &format!("clv_backtest/{days}"), input.today), version, || {
             let time = |from: i32, to: i32| input.purchase_days(from, to);
             backtest::rolling(&input.history, input.today.0, asked, &time, ctx.work)
         });
@@ -175,13 +184,13 @@ impl Fitted {
         };
         let purchases = |model: PurchaseModel| {
             ctx.models
-                .get_or_fit(&format!("{}/1{day}", model.key()), version, || {
+                .get_or_fit(&kept_as(ctx, model.key(), input.today), version, || {
                     ctx.work.progress("fit", 0, 1);
                     model.fit(&input.now.buyers, None, ctx.work)
                 })
                 .map_err(cannot_fit)
         };
-        let money = ctx.models.get_or_fit(&format!("gamma_gamma/1{day}"), version, || {
+        let money = ctx.models.get_or_fit(&kept_as(ctx, "gamma_gamma", input.today), version, || {
             GammaGamma.fit(&input.now.spenders, None, ctx.work)
         });
         Ok(Self {
@@ -193,7 +202,7 @@ impl Fitted {
     }
 }
 
-fn cannot_fit(error: FitError) -> ToolError {
+pub(super) fn cannot_fit(error: FitError) -> ToolError {
     match error {
         FitError::Cancelled => crate::domain::Cancelled.into(),
         error => {

@@ -164,6 +164,7 @@ pub(crate) fn call_as(
         warehouse,
         models: &Models::default(),
         clock: Clock::system(None),
+        said: &mercato::tool::NothingSaid,
         work: &NoWork,
     };
     let entry = tool::find(principal.role, name).ok_or_else(ToolError::forbidden)?;

@@ -6,6 +6,7 @@
 
 mod calendar;
 mod classifier;
+mod derive;
 mod follow;
 mod names;
 mod numbers;
@@ -95,6 +96,9 @@ impl EmbeddedPlanner {
         if first == "injection" && p >= SURE {
             return Plan::Refuse(Refusal::Injection);
         }
+        if first == "derive" && p >= SURE && request.memory.figures.len() > 1 {
+            return self.derive(request, &r);
+        }
         if let Some(call) = follow::of_person(&request.memory.calls, &r, first)
             && may_call(request.role, &call.tool)
         {
@@ -150,6 +154,9 @@ impl EmbeddedPlanner {
 
     /// Reads the slots of the tool.
     fn call(&self, request: &PlanRequest, r: &Reading<'_>, tool: &str) -> Plan {
+        if tool == "derive" {
+            return self.derive(request, r);
+        }
         if tool != "query_metrics" {
             return self.checked(request, r, self.plain_call(r, tool));
         }
@@ -181,6 +188,17 @@ impl EmbeddedPlanner {
         Plan::Calls(calls.into_iter().take(CALLS).collect())
     }
 
+    /// Something made of the last figures of the conversation.
+    fn derive(&self, request: &PlanRequest, r: &Reading<'_>) -> Plan {
+        let figures = &request.memory.figures;
+        let call = |op: &str| derive::call(op, figures, r);
+        match (r.s.of("derive_op").next(), figures.len()) {
+            (_, 0 | 1) => self.ask(request, "derive_figures", Vec::new()),
+            (Some(op), _) => Plan::Calls(vec![call(&op.key)]),
+            (None, _) => self.ask(request, "derive_op", ["diff", "ratio", "share"].map(call).into()),
+        }
+    }
+
     fn plain_call(&self, r: &Reading<'_>, tool: &str) -> Call {
         let mut args = slots::read_all(tool, r);
         if tool == "query_metrics" && !args.contains_key("metric") {
@@ -204,6 +222,13 @@ impl EmbeddedPlanner {
     fn checked(&self, request: &PlanRequest, r: &Reading<'_>, call: Call) -> Plan {
         if call.tool == "customer_profile" && !call.args.contains_key("customer") {
             return self.ask(request, "customer", Vec::new());
+        }
+        if let ("segment_customers", Some(asked)) = (call.tool.as_str(), r.method_later()) {
+            return self.ask_about(request, "segment_method", json!({ "asked": asked }), vec![call]);
+        }
+        if let ("model_report", Some(Err(asked))) = (call.tool.as_str(), r.model()) {
+            let offered = ["bg_nbd", "mbg_nbd"].map(|model| with(&call, "model", model));
+            return self.ask_about(request, "model", json!({ "asked": asked }), offered.into());
         }
         if call.tool == "predict_clv" {
             if let Some(Err(asked)) = r.model() {
@@ -279,8 +304,18 @@ impl EmbeddedPlanner {
     }
 
     /// Every message key that [`Plan::Clarify`] may carry, for tests of the words.
-    pub const CLARIFIES: [&'static str; 7] =
-        ["what", "which", "metric", "model", "clv_limited", "customer", "metric_of_customer"];
+    pub const CLARIFIES: [&'static str; 10] = [
+        "what",
+        "which",
+        "metric",
+        "model",
+        "clv_limited",
+        "customer",
+        "metric_of_customer",
+        "segment_method",
+        "derive_figures",
+        "derive_op",
+    ];
 }
 
 /// The day that phrases are read on; which one it is makes no difference to what is learnt.

@@ -511,6 +511,18 @@ impl<'a> Reading<'a> {
         (0..self.s.tokens.len()).any(|at| self.s.cue(at, "person").is_some_and(|to| self.s.text(to) != "们"))
     }
 
+    /// Which fitted model a report is about.
+    pub(super) fn report_model(&self) -> Option<String> {
+        let value = self.model().and_then(Result::ok).filter(|model| model != "auto");
+        value.or_else(|| self.s.of("fitted_model").next().map(|hit| hit.key.clone()))
+    }
+
+    /// A way to segment that is not offered, as typed.
+    pub(super) fn method_later(&self) -> Option<String> {
+        let hit = self.s.of("method_later").max_by_key(|hit| hit.to - hit.from)?;
+        self.s.tokens.get(hit.from..hit.to).map(as_typed)
+    }
+
     /// Which model of customer value is asked for; `Err` is one that is not offered.
     pub(super) fn model(&self) -> Option<Result<String, String>> {
         if let Some(later) = self.s.of("model_later").next() {

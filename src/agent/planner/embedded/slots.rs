@@ -21,6 +21,7 @@ pub(super) enum Slot {
     Customer,
     Model,
     DiscountRate,
+    ReportModel,
 }
 
 /// The arguments that a tool takes.
@@ -33,6 +34,7 @@ pub(super) fn slots(tool: &str) -> &'static [Slot] {
             &[Slot::HorizonMonths, Slot::Top, Slot::Segment, Slot::Customer, Slot::Model, Slot::DiscountRate]
         }
         "customer_profile" => &[Slot::Customer],
+        "model_report" => &[Slot::ReportModel],
         _ => &[],
     }
 }
@@ -50,7 +52,7 @@ impl Slot {
             Self::HorizonMonths => "horizon_months",
             Self::Segment => "segment",
             Self::Customer => "customer",
-            Self::Model => "model",
+            Self::Model | Self::ReportModel => "model",
             Self::DiscountRate => "discount_rate",
         }
     }
@@ -72,6 +74,7 @@ impl Slot {
             Self::Customer => r.customer().map(Value::from),
             Self::Model => r.model().and_then(Result::ok).map(Value::from),
             Self::DiscountRate => r.discount_rate().map(|rate| json!(rate)),
+            Self::ReportModel => r.report_model().map(Value::from),
         }
     }
 }

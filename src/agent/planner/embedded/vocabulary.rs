@@ -9,7 +9,7 @@ use crate::domain::Lang;
 use crate::prompts::Prompts;
 
 /// The vocabularies that name something a slot can hold.
-const SLOT_KINDS: [&str; 13] = [
+const SLOT_KINDS: [&str; 16] = [
     "metric",
     "metric_hint",
     "group",
@@ -22,6 +22,9 @@ const SLOT_KINDS: [&str; 13] = [
     "channel",
     "model",
     "model_later",
+    "fitted_model",
+    "method_later",
+    "derive_op",
     "holiday",
 ];
 /// The vocabularies that are looked up where a grammar expects them.
