@@ -206,6 +206,7 @@ impl House {
             warehouse: &self.warehouse,
             models: &self.models,
             clock: Clock::system(None),
+            said: &tool::NothingSaid,
             work: &NoWork,
         };
         let tool = tool::find(principal.role, "query_metrics").unwrap();

@@ -45,6 +45,12 @@ pub(super) fn facts(output: &Output, ahead: Option<&[Fact]>) -> Vec<Fact> {
         }
         facts.push(Fact::new("score.best", 5.0, Unit::Score));
     }
+    facts.push(Fact::new("feedback", past.feedback.n as f64, Unit::Count));
+    facts.extend(past.feedback.rating.map(|rating| Fact::new("rating", rating, Unit::Score)));
+    if let Some(latest) = past.feedback.latest.first() {
+        facts.push(Fact::new("last_feedback", date(latest.day), Unit::Date));
+        facts.extend(latest.rating.map(|stars| Fact::new("last_rating", f64::from(stars), Unit::Score)));
+    }
     for (n, favourite) in past.favourites.iter().enumerate() {
         facts.push(Fact::new(format!("favourite{}", n + 1), favourite.units as f64, Unit::Count));
     }

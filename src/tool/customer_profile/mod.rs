@@ -13,7 +13,7 @@ use super::predict_clv::{self, CustomerValue, NextOrder};
 use super::{Next, Note, Outcome, Tool, ToolContext, ToolError, customer, freshness};
 use crate::domain::{Currency, Day, Evidence, NamedCustomer, Role, Segment, Span};
 use crate::features::rfm::Rfm;
-pub use past::{Favourite, Past, RecentOrder};
+pub use past::{Favourite, Feedback, Past, RecentOrder, Written};
 
 /// The tool.
 pub struct CustomerProfile;

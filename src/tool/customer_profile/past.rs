@@ -30,6 +30,30 @@ pub struct Past {
     pub favourites: Vec<Favourite>,
     /// Newest first, ten at most.
     pub recent: Vec<RecentOrder>,
+    pub feedback: Feedback,
+}
+
+/// What this customer wrote; the texts are theirs, not ours.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names say what each is")]
+pub struct Feedback {
+    pub n: usize,
+    /// Mean of the stars given, 1 to 5.
+    pub rating: Option<f64>,
+    /// Newest first, five at most.
+    pub latest: Vec<Written>,
+}
+
+/// One text.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names say what each is")]
+pub struct Written {
+    pub day: Day,
+    pub product: Option<String>,
+    pub rating: Option<u8>,
+    /// In quotation marks: so that a bare number in it licenses none of an answer.
+    pub text: String,
+    pub source: String,
 }
 
 /// A product this customer bought.
@@ -57,6 +81,7 @@ pub struct RecentOrder {
 
 const FAVOURITES: usize = 3;
 const RECENT: usize = 10;
+const LATEST: usize = 5;
 /// Fewer days with an order make no rhythm.
 const RHYTHM_DAYS: usize = 3;
 
@@ -83,6 +108,7 @@ impl Past {
             loose_refunds: loose_refunds(warehouse, customer, today),
             favourites: favourites(warehouse, lines()),
             recent: own.iter().rev().take(RECENT).map(|row| recent(warehouse, *row)).collect(),
+            feedback: feedback(warehouse, customer, today),
         }
     }
 }
@@ -121,6 +147,26 @@ fn favourites(warehouse: &Warehouse, lines: impl Iterator<Item = usize>) -> Vec<
         revenue: units(net),
     };
     kept.into_iter().take(FAVOURITES).map(named).collect()
+}
+
+fn feedback(warehouse: &Warehouse, customer: u32, today: Day) -> Feedback {
+    let rows = &warehouse.feedback;
+    let mut own: Vec<usize> =
+        (0..rows.day.len()).filter(|i| rows.customer[*i] == customer && rows.day[*i] <= today.0).collect();
+    own.sort_by_key(|i| std::cmp::Reverse(rows.at[*i]));
+    let stars: Vec<f64> = own.iter().filter_map(|i| rows.rating[*i]).map(f64::from).collect();
+    let written = |i: &usize| Written {
+        day: Day(rows.day[*i]),
+        product: warehouse.products.name.get(rows.product[*i] as usize).cloned(),
+        rating: rows.rating[*i],
+        text: format!("“{}”", rows.text[*i]),
+        source: rows.source[*i].clone(),
+    };
+    Feedback {
+        n: own.len(),
+        rating: (!stars.is_empty()).then(|| stars.iter().sum::<f64>() / stars.len() as f64),
+        latest: own.iter().take(LATEST).map(written).collect(),
+    }
 }
 
 fn recent(warehouse: &Warehouse, row: usize) -> RecentOrder {
