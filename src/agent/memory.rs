@@ -36,9 +36,12 @@ impl Session {
         }
     }
 
-    /// Key of a principal's conversation.
+    /// Key of a principal's conversation; who may see less or more than before begins anew.
     pub fn key_of(conversation: &str, principal: &Principal) -> Vec<u8> {
-        [principal.channel.as_str(), principal.id.as_str(), conversation].join("\0").into_bytes()
+        let customer = principal.customer.as_ref().map_or("", |customer| customer.0.as_str());
+        let parts =
+            [principal.channel.as_str(), principal.id.as_str(), principal.role.key(), customer, conversation];
+        parts.join("\0").into_bytes()
     }
 
     /// The language to answer in: the question's own; a bare number or a choice goes on in the conversation's.

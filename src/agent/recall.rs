@@ -115,9 +115,8 @@ mod tests {
 
     #[test]
     fn ids_with_and_without_a_turn() {
-        let parts = |id: &'static str| {
-            Address::parse(id).map(|address| (address.turn, address.call, address.name))
-        };
+        let parts =
+            |id: &'static str| Address::parse(id).map(|address| (address.turn, address.call, address.name));
         assert_eq!(parts("c1.revenue"), Some((None, 1, "revenue")));
         assert_eq!(parts("t12.c2.tier.top.clv"), Some((Some(12), 2, "tier.top.clv")));
         assert_eq!(parts("c1.r3.revenue"), Some((None, 1, "r3.revenue")));

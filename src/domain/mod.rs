@@ -11,6 +11,7 @@ mod evidence;
 mod fact;
 mod lang;
 mod money;
+pub mod number_word;
 mod period;
 mod principal;
 mod record;

@@ -18,6 +18,18 @@ pub enum Role {
     Customer,
 }
 
+impl Role {
+    /// The name in JSON and in keys.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Manager => "manager",
+            Self::Analyst => "analyst",
+            Self::ServiceAgent => "service_agent",
+            Self::Customer => "customer",
+        }
+    }
+}
+
 /// Made by a channel from something it has proved, never by a model; travels in every call.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Principal {

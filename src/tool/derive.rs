@@ -119,9 +119,7 @@ impl Op {
             whole => Ok((first.value / whole, unit)),
         };
         match self {
-            Self::Diff if a == b => {
-                Ok((first.value - second.value, difference(a).ok_or_else(no)?))
-            }
+            Self::Diff if a == b => Ok((first.value - second.value, difference(a).ok_or_else(no)?)),
             Self::Ratio if a == b && !is_place(a) => over(Unit::Ratio),
             Self::Ratio if matches!(a, Unit::Money(_) | Unit::Count) && counts(b) => over(a),
             Self::Share if a == b && adds_up(a) => {

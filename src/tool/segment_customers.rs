@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Next, Note, Outcome, Tool, ToolContext, ToolError, freshness};
 use crate::domain::{
-    Axis, Caption, Cell, Chart, ChartKind, Column, Currency, Day, Evidence, Fact, Grade, Label, Point, Role, Segment,
-    Series, Span, Table, Unit,
+    Axis, Caption, Cell, Chart, ChartKind, Column, Currency, Day, Evidence, Fact, Grade, Label, Point, Role,
+    Segment, Series, Span, Table, Unit,
 };
 use crate::features::rfm::{Rfm, Scores};
 use crate::warehouse::{NONE, Warehouse};
@@ -318,9 +318,8 @@ fn heat_map(output: &Output) -> Option<Chart> {
     let cell = |cell: &GridCell| {
         Point::of(Some(cell.customers as f64)).called(Label::word("segment", cell.segment.key()))
     };
-    let row = |r: u8| {
-        Series::main(score(r), output.grid.iter().filter(|cell| cell.r == r).map(cell).collect())
-    };
+    let row =
+        |r: u8| Series::main(score(r), output.grid.iter().filter(|cell| cell.r == r).map(cell).collect());
     chart.series = (1..=5).rev().map(row).collect();
     Some(chart)
 }

@@ -140,8 +140,15 @@ async fn a_conversation_goes_on_to_what_two_answers_make() {
     assert!((result(&answers[6]) - (value(4) - value(5))).abs() < 1e-6);
     assert_eq!(answers[7].calls[0].args["op"], "sum");
     let shop = super::support::shop::sample_shop();
-    let chinese =
-        ["上个月销售额", "上个月茶叶的销售额", "占比是多少", "柏林上个月的订单数", "巴黎上个月的订单数", "两者相差多少", "加起来是多少"];
+    let chinese = [
+        "上个月销售额",
+        "上个月茶叶的销售额",
+        "占比是多少",
+        "柏林上个月的订单数",
+        "巴黎上个月的订单数",
+        "两者相差多少",
+        "加起来是多少",
+    ];
     let answers = talk(shop.path(), &chinese).await;
     let value = |n: usize| answers[n].facts[0].fact.value;
     assert!((result(&answers[2]) - value(1) / value(0)).abs() < 1e-9);

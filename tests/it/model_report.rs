@@ -82,10 +82,13 @@ fn the_figures_are_those_of_the_fits_and_of_the_hold_out() {
     let of = |key: &str| -> Vec<f64> { tenths.iter().map(|tenth| tenth[key].as_f64().unwrap()).collect() };
     assert!(of("predicted").windows(2).all(|pair| pair[0] >= pair[1]), "best first");
     assert!(of("actual")[0] > 5.0 * of("actual")[9], "the best tenth orders far more");
+    let mut sum = 0.0;
     for tenth in outcome.output["calibration"].as_array().unwrap() {
         let (p, share) = (tenth["predicted"].as_f64().unwrap(), tenth["actual"].as_f64().unwrap());
-        assert!((0.0..=1.0).contains(&p) && (p - share).abs() < 0.15, "{tenth}");
+        assert!((0.0..=1.0).contains(&p) && (p - share).abs() < 0.2, "{tenth}");
+        sum += p - share;
     }
+    assert!((sum / 10.0_f64).abs() < 0.1, "{sum}");
     let r = fact(&outcome, "bg_nbd.r");
     let (lo, hi) = r.interval.unwrap();
     let se = fact(&outcome, "bg_nbd.r_se").value;
@@ -115,5 +118,8 @@ fn too_few_orders_and_unknown_models_are_refused() {
     assert_eq!(rfm.output["rfm"], Value::Null);
     let templates = Templates::compile(Arc::new(Prompts::load().unwrap())).unwrap();
     reads_well(&templates, "model_report", &json!({"model": "rfm"}), &rfm);
-    assert_eq!(call(&shop, "model_report", &json!({"model": "pareto_nbd"})).unwrap_err().code, "args_not_valid");
+    assert_eq!(
+        call(&shop, "model_report", &json!({"model": "pareto_nbd"})).unwrap_err().code,
+        "args_not_valid"
+    );
 }

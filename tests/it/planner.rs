@@ -291,6 +291,81 @@ fn follow_ups_change_slots_of_the_last_call() {
 }
 
 #[test]
+fn segments_profiles_and_reports() {
+    for sentence in ["what sort of customers have we got, by segment", "客户都分成哪些人群，给我看看"]
+    {
+        check(&[sentence], "segment_customers", json!({}));
+    }
+    for sentence in ["whats the story with Emma Clark", "Emma Clark这位客户什么来头"] {
+        check(&[sentence], "customer_profile", json!({"customer": "Emma Clark"}));
+    }
+    check(&["clients card of c00042 pls"], "customer_profile", json!({"customer": "c00042"}));
+    for sentence in ["how trustworthy is the clv model", "客户价值模型的准确度如何"] {
+        check(&[sentence], "model_report", json!({}));
+    }
+    check(&["hold-out accuracy of mbg/nbd"], "model_report", json!({"model": "mbg_nbd"}));
+    check(&["gamma-gamma的参数看下"], "model_report", json!({"model": "gamma_gamma"}));
+    for (sentence, key) in [
+        ("segment the customers with kmeans", "segment_method"),
+        ("accuracy of the pareto/nbd model", "model"),
+        ("show me the customer profile", "customer"),
+        ("what's the difference between the two", "derive_figures"),
+    ] {
+        assert!(matches!(talk(&[sentence]), Plan::Clarify { key: asked, .. } if asked == key), "{sentence}");
+    }
+}
+
+#[test]
+fn a_longer_name_is_passed_on_whole() {
+    check(&["profile of Emma Clarkk Zoe"], "customer_profile", json!({"customer": "Emma Clarkk Zoe"}));
+    check(&["profile of Emma Clark Zoe"], "customer_profile", json!({"customer": "Emma Clark Zoe"}));
+    check(&["who is Emma Clark"], "customer_profile", json!({"customer": "Emma Clark"}));
+}
+
+#[test]
+fn a_pronoun_means_the_customer_named_before() {
+    let emma = json!({"customer": "Emma Clark"});
+    check(&["how much will Emma Clark be worth", "and his orders?"], "customer_profile", emma.clone());
+    check(&["profile of Emma Clark", "revenue last month", "and her?"], "customer_profile", emma.clone());
+    check(&["Emma Clark的画像", "上个月销售额", "那她呢?"], "customer_profile", emma.clone());
+    check(&["profile of Emma Clark", "how much will she be worth"], "predict_clv", emma.clone());
+    check(&["Emma Clark的画像", "他未来两年能带来多少"], "predict_clv", {
+        json!({"customer": "Emma Clark", "horizon_months": 24})
+    });
+    check(&["profile of Emma Clark", "same for Lucas Becker"], "customer_profile", {
+        json!({"customer": "Lucas Becker"})
+    });
+}
+
+#[test]
+fn short_words_are_mended_by_what_stands_beside_them() {
+    metrics("rvenue last wek", json!({"metric": "revenue", "period": "last_week"}));
+    metrics("revenue lst 30 days", json!({"metric": "revenue", "period": "last_30_days"}));
+    metrics("orders las 7 dyas", json!({"metric": "orders", "period": "last_7_days"}));
+    metrics("how much did we blow on tv ads", json!({"metric": "spend", "filter": {"channel": "tv"}}));
+    metrics("how many ppl bought tea", json!({"metric": "customers", "filter": {"category": "Tea"}}));
+    clv("liftime vlaue", json!({}));
+    clv("lifetime vlaue for loyl", json!({"segment": "loyal"}));
+    check(&["我们现在有多少会员"], "data_overview", json!({}));
+}
+
+#[test]
+fn figures_of_the_conversation_are_named_by_id() {
+    let figures = ["t1.c1.revenue", "t2.c1.revenue", "t3.c1.orders"].map(str::to_owned).to_vec();
+    let memory = Memory { figures, ..Memory::default() };
+    for (sentence, op, facts) in [
+        ("what's the difference between them", "diff", ["t2.c1.revenue", "t3.c1.orders"].as_slice()),
+        ("比值是多少", "ratio", &["t2.c1.revenue", "t3.c1.orders"]),
+        ("what share of the total is that", "share", &["t3.c1.orders", "t2.c1.revenue"]),
+        ("add up the last three figures", "sum", &["t1.c1.revenue", "t2.c1.revenue", "t3.c1.orders"]),
+    ] {
+        let plan = ask(sentence, Role::Manager, &memory);
+        let Plan::Calls(calls) = &plan else { panic!("{sentence}: {plan:?}") };
+        assert_eq!(Value::Object(calls[0].args.clone()), json!({"op": op, "facts": facts}), "{sentence}");
+    }
+}
+
+#[test]
 fn several_things_at_once_are_several_calls() {
     let Plan::Calls(calls) = talk(&["revenue and orders last month"]) else { panic!("no calls") };
     let named: Vec<&Value> = calls.iter().map(|call| &call.args["metric"]).collect();

@@ -28,7 +28,9 @@ fn small() -> Warehouse {
     shop.order("4", "2026-02-01", "a", &[("B", 9, 20.0)]).status = OrderStatus::Cancelled;
     shop.order("5", "2026-02-10", "b", &[("B", 1, 20.0)]);
     shop.loose_refund("r", "2026-02-02", "a", "B", 4.0);
-    for (id, on, rating) in [("f1", "2026-01-03", Some(2)), ("f2", "2026-02-03", Some(5)), ("f3", "2026-01-20", None)] {
+    for (id, on, rating) in
+        [("f1", "2026-01-03", Some(2)), ("f2", "2026-02-03", Some(5)), ("f3", "2026-01-20", None)]
+    {
         shop.records.feedback.push(Feedback {
             id: id.into(),
             at: i64::from(day(on).0) * 86_400,

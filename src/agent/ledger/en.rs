@@ -3,49 +3,10 @@
 //! "one" and "second" are mostly no figures ("one of them", "the second half"); "half", "twice" and "a third" are.
 
 use super::scan::{Class, Found, Noun, Scanner};
+use crate::domain::number_word::{cardinal, scale};
 
 /// Half a word's looseness: "half" may be said of 47.5 to 52.5 %.
 const LOOSE: f64 = 0.05;
-
-/// Value of a cardinal below a hundred.
-fn cardinal(word: &str) -> Option<f64> {
-    const UNITS: [&str; 20] = [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-    ];
-    const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-    let unit = UNITS.iter().position(|unit| *unit == word).map(|index| index as f64);
-    unit.or_else(|| TENS.iter().position(|ten| *ten == word).map(|index| (index + 2) as f64 * 10.0))
-}
-
-fn scale(word: &str) -> Option<f64> {
-    match word {
-        "hundred" => Some(1e2),
-        "thousand" => Some(1e3),
-        "million" => Some(1e6),
-        "billion" => Some(1e9),
-        "dozen" => Some(12.0),
-        _ => None,
-    }
-}
 
 /// What the word at `at` says.
 pub(super) fn token_at(scanner: &Scanner, at: usize, word: &str, end: usize) -> Found {

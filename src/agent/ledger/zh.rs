@@ -5,37 +5,15 @@
 
 use super::scan::{Class, Found, Noun, Scanner};
 use crate::domain::Currency;
+use crate::domain::number_word::{han_digit as digit, han_section, han_unit};
 
 /// Half a word's looseness: 三成 may be said of 25 to 35 %, 一半 of 47.5 to 52.5 %.
 const LOOSE: f64 = 0.05;
 const TENTHS: f64 = 0.1;
 
-fn digit(c: char) -> Option<f64> {
-    let found = match c {
-        '零' | '〇' => 0.0,
-        '一' => 1.0,
-        '二' | '两' => 2.0,
-        '三' => 3.0,
-        '四' => 4.0,
-        '五' => 5.0,
-        '六' => 6.0,
-        '七' => 7.0,
-        '八' => 8.0,
-        '九' => 9.0,
-        _ => return None,
-    };
-    Some(found)
-}
-
 /// The scale characters that may stand behind digits.
 pub(super) fn scale(c: char) -> Option<f64> {
-    match c {
-        '百' => Some(1e2),
-        '千' => Some(1e3),
-        '万' => Some(1e4),
-        '亿' => Some(1e8),
-        _ => None,
-    }
+    han_unit(c).filter(|_| c != '十').or_else(|| han_section(c))
 }
 
 fn numeral(c: char) -> bool {

@@ -17,6 +17,7 @@ pub(super) fn facts(output: &Output, examined: Option<&Examined>) -> Vec<Fact> {
         Fact::new("age", f64::from(output.today.since(output.period.to)), Unit::Days),
     ];
     if let Some(examined) = examined {
+        facts.push(Fact::new("best_share", 0.1, Unit::Share));
         facts.push(count("repeat_customers", output.n_repeat as f64));
         facts.push(count("backtest_origins", examined.rolling.origins.len() as f64));
         facts.push(Fact::new("backtest_days", f64::from(examined.rolling.horizon_days), Unit::Days));
@@ -82,6 +83,7 @@ fn of_rfm(output: &Output) -> Vec<Fact> {
         Fact::new("rfm.customers", rfm.customers as f64, Unit::Count),
         Fact::new("rfm.as_of", f64::from(rfm.as_of.0), Unit::Date),
         Fact::new("rfm.days", f64::from(rfm.days), Unit::Days),
+        Fact::new("rfm.best_share", 0.1, Unit::Share),
         Fact::new("rfm.capture", rfm.capture, Unit::Share).over(held_out),
         Fact::new("rfm.capture_naive", rfm.capture_naive, Unit::Share).over(held_out),
         Fact::new("rfm.score.best", 5.0, Unit::Score),
@@ -102,9 +104,7 @@ pub(super) fn table(output: &Output, evidence: &Evidence) -> Table {
             vec![("method", None), ("mae", money), ("rmse", money), ("total_error", Some(Unit::Change))],
             output.values.iter().map(value_row).collect(),
         ),
-        Some(Model::Rfm) => {
-            (vec![("method", None), ("capture", Some(Unit::Share))], rfm_rows(output))
-        }
+        Some(Model::Rfm) => (vec![("method", None), ("capture", Some(Unit::Share))], rfm_rows(output)),
         model => (
             vec![
                 ("method", None),

@@ -203,7 +203,10 @@ fn fitted(examined: &Examined, asked: Option<Model>) -> Vec<Fitted> {
             },
         ),
     ];
-    all.into_iter().filter(|(model, _)| asked.is_none_or(|asked| asked == *model)).map(|(_, fit)| fit).collect()
+    all.into_iter()
+        .filter(|(model, _)| asked.is_none_or(|asked| asked == *model))
+        .map(|(_, fit)| fit)
+        .collect()
 }
 
 fn params(values: &[(&'static str, f64)], se: &[Option<f64>]) -> Vec<Param> {

@@ -6,8 +6,8 @@
 use super::worth::Valued;
 use super::{Args, Output};
 use crate::domain::{Evidence, Fact, Grade, HoldoutRow};
-use crate::model::clv::{PurchaseModel, Status};
 use crate::model::clv::backtest::Rolling;
+use crate::model::clv::{PurchaseModel, Status};
 use crate::tool::{Note, ToolContext, freshness};
 use crate::warehouse::NONE;
 

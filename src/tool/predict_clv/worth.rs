@@ -172,10 +172,14 @@ impl Fitted {
         let version = ctx.warehouse.data_version;
         let asked = (MONTH_DAYS * f64::from(args.horizon_months)).round() as i32;
         let days = backtest::horizon_days(input.span.days(), asked);
-        let rolling = ctx.models.get_or_fit(&kept_as(ctx, &format!("clv_backtest/{days}"), input.today), version, || {
-            let time = |from: i32, to: i32| input.purchase_days(from, to);
-            backtest::rolling(&input.history, input.today.0, asked, &time, ctx.work)
-        });
+        let rolling = ctx.models.get_or_fit(
+            &kept_as(ctx, &format!("clv_backtest/{days}"), input.today),
+            version,
+            || {
+                let time = |from: i32, to: i32| input.purchase_days(from, to);
+                backtest::rolling(&input.history, input.today.0, asked, &time, ctx.work)
+            },
+        );
         let rolling = rolling.map_err(cannot_fit)?;
         let model = match args.model {
             Model::Auto => rolling.chosen,

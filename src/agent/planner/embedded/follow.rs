@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::classifier::Opinion;
 use super::reading::{Reading, TIME_GROUPS};
 use super::slots::read_all;
 use crate::agent::Call;
@@ -47,21 +48,29 @@ pub(super) fn revised(last: &Call, r: &Reading<'_>) -> Option<Call> {
     Some(Call { tool: last.tool.clone(), args })
 }
 
-/// What is asked of the customer who was named before: "and his orders?", 那她呢. `class` is what the sentence asks for
-/// by itself; a tool that has no customer becomes the profile.
-pub(super) fn of_person(calls: &[Call], r: &Reading<'_>, class: &str) -> Option<Call> {
+/// What is asked of the customer who was named before: "and his orders?", 那她呢. What sounds like a question for the
+/// metrics is one for the profile; what sounds like none of ours must say little else.
+pub(super) fn of_person(calls: &[Call], r: &Reading<'_>, opinion: &Opinion) -> Option<Call> {
     if !r.pronoun() || r.person().is_some() {
         return None;
     }
     let (before, customer) =
         calls.iter().rev().find_map(|call| Some((call, call.args.get("customer")?.clone())))?;
-    let takes_customer = |tool: &str| matches!(tool, "predict_clv" | "customer_profile");
+    let unexplained = unexplained(r);
     // nothing but the pronoun: the same again
-    let same = unexplained(r) == 0 && r.metrics().is_empty();
+    let same = unexplained == 0 && r.metrics().is_empty() && !r.looks_ahead();
+    let class = opinion.ranked.first().map_or("", |(name, _)| name.as_str());
     let tool = match class {
         _ if same => before.tool.as_str(),
-        class if takes_customer(class) => class,
+        "predict_clv" | "customer_profile" => class,
         "query_metrics" => "customer_profile",
+        "injection" | "not_yet" | "ambiguous" if unexplained <= UNEXPLAINED_MOST => {
+            if r.looks_ahead() {
+                "predict_clv"
+            } else {
+                "customer_profile"
+            }
+        }
         _ => return None,
     };
     let mut args = if tool == before.tool { before.args.clone() } else { Map::new() };
@@ -122,7 +131,7 @@ fn change(args: &mut Map<String, Value>, mut new: Map<String, Value>) {
 }
 
 /// Tokens that no slot and no small word explains.
-fn unexplained(r: &Reading<'_>) -> usize {
+pub(super) fn unexplained(r: &Reading<'_>) -> usize {
     const SMALL: [&str; 15] = [
         "filler",
         "follow",

@@ -93,16 +93,17 @@ impl EmbeddedPlanner {
         let r = Reading::new(&request.question, &self.vocabulary, &index, request.days.today);
         let opinion = self.classifier.judge(&Features::of(&r));
         let (first, p) = opinion.ranked.first().map_or(("", 0.0), |(name, p)| (name.as_str(), *p));
+        // somebody named before: for those who may see customers at all, "his orders" is no attack
+        if let Some(call) = follow::of_person(&request.memory.calls, &r, &opinion)
+            && may_call(request.role, &call.tool)
+        {
+            return Plan::Calls(vec![call]);
+        }
         if first == "injection" && p >= SURE {
             return Plan::Refuse(Refusal::Injection);
         }
         if first == "derive" && p >= SURE && request.memory.figures.len() > 1 {
             return self.derive(request, &r);
-        }
-        if let Some(call) = follow::of_person(&request.memory.calls, &r, first)
-            && may_call(request.role, &call.tool)
-        {
-            return Plan::Calls(vec![call]);
         }
         if let Some(last) = request.memory.calls.last()
             && may_call(request.role, &last.tool)
@@ -123,6 +124,15 @@ impl EmbeddedPlanner {
             _ => None,
         };
         let allowed = |name: &str| self.tools.iter().any(|tool| tool == name) && may_call(request.role, name);
+        // figure and time and nothing else: whatever it sounds like, that is a question for the metrics
+        let plain = !r.metrics().is_empty() && !r.s.has("beyond") && follow::unexplained(r) == 0;
+        if refusal.is_some() && plain && allowed("query_metrics") {
+            return self.call(request, r, "query_metrics");
+        }
+        // a report on models has no time ahead, no segment and no customer
+        if first == "model_report" && (r.looks_ahead() || r.segment().is_some() || r.person().is_some()) {
+            return self.call(request, r, "predict_clv");
+        }
         match refusal {
             Some(Refusal::NotUnderstood) => return self.ask_what(request),
             Some(refusal) => return Plan::Refuse(refusal),
@@ -206,6 +216,8 @@ impl EmbeddedPlanner {
             let ranked = args.get("group_by").and_then(Value::as_str).map(str::to_owned);
             let hint = r.hinted_metric().or_else(|| match ranked.as_deref() {
                 Some("channel") => Some("spend".to_owned()),
+                // nothing else is known of a channel
+                _ if names_channel(&args) => Some("spend".to_owned()),
                 Some(_) if ["top", "bottom"].iter().any(|cue| r.s.has(cue)) || args.contains_key("top") => {
                     Some("revenue".to_owned())
                 }
@@ -363,6 +375,10 @@ fn for_each_name(call: &Call, r: &Reading<'_>) -> Vec<Call> {
         }
     }
     vec![call.clone()]
+}
+
+fn names_channel(args: &serde_json::Map<String, Value>) -> bool {
+    args.get("filter").is_some_and(|filter| filter.get("channel").is_some())
 }
 
 fn with(call: &Call, argument: &str, value: &str) -> Call {

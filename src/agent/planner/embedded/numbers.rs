@@ -1,6 +1,7 @@
 //! How much is "8万", "60k", "a hundred thousand", 两千 or "a dozen"?
 
 use super::text::{Kind, Token};
+use crate::domain::number_word::{self, cardinal};
 
 /// A number that was said, and the token after it.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -56,35 +57,30 @@ fn scaled(tokens: &[Token], said: Said) -> Said {
             "w" => 1e4,
             "m" | "mn" | "mio" => 1e6,
             "bn" => 1e9,
-            "thousand" | "grand" | "千" => 1e3,
-            "hundred" | "百" => 1e2,
-            "million" => 1e6,
-            "billion" => 1e9,
-            "万" => 1e4,
-            "亿" => 1e8,
-            _ => break,
+            "grand" => 1e3,
+            "dozen" => break,
+            word => {
+                let known = number_word::scale(word)
+                    .or_else(|| han(word, number_word::han_unit).filter(|_| word != "十"))
+                    .or_else(|| han(word, number_word::han_section));
+                match known {
+                    Some(factor) => factor,
+                    None => break,
+                }
+            }
         };
         said = Said { value: said.value * factor, end: said.end + 1 };
     }
     said
 }
 
-fn han_digit(text: &str) -> Option<f64> {
-    let digits = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
-    match text {
-        "两" | "俩" => Some(2.0),
-        "〇" => Some(0.0),
-        _ => digits.iter().position(|digit| *digit == text).map(|value| value as f64),
-    }
+fn han(text: &str, table: fn(char) -> Option<f64>) -> Option<f64> {
+    let mut chars = text.chars();
+    chars.next().filter(|_| chars.next().is_none()).and_then(table)
 }
 
-fn han_unit(text: &str) -> Option<f64> {
-    match text {
-        "十" => Some(10.0),
-        "百" => Some(100.0),
-        "千" => Some(1000.0),
-        _ => None,
-    }
+fn han_digit(text: &str) -> Option<f64> {
+    if text == "俩" { Some(2.0) } else { han(text, number_word::han_digit) }
 }
 
 /// 十二, 三百五, 两千零五十, 一万二.
@@ -100,11 +96,10 @@ fn han_number(tokens: &[Token], at: usize) -> Option<Said> {
                 return None;
             }
             digit = Some(value);
-        } else if let Some(unit) = han_unit(text(i)) {
+        } else if let Some(unit) = han(text(i), number_word::han_unit) {
             section += digit.unwrap_or(1.0) * unit;
             (digit, last_unit) = (None, unit);
-        } else if matches!(text(i), "万" | "亿") && i > at {
-            let unit = if text(i) == "万" { 1e4 } else { 1e8 };
+        } else if let Some(unit) = han(text(i), number_word::han_section).filter(|_| i > at) {
             total = (total + section + digit.unwrap_or(0.0)) * unit;
             (section, digit, last_unit) = (0.0, None, unit);
         } else {
@@ -123,44 +118,10 @@ fn han_number(tokens: &[Token], at: usize) -> Option<Said> {
     (i > at + 1 || han_digit(text(at)).is_some() || text(at) == "十").then_some(Said { value, end: i })
 }
 
-fn small(word: &str) -> Option<f64> {
-    const WORDS: [&str; 20] = [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-    ];
-    const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-    let ones = WORDS.iter().position(|small| *small == word).map(|value| value as f64);
-    ones.or_else(|| TENS.iter().position(|tens| *tens == word).map(|value| 20.0 + 10.0 * value as f64))
-}
-
 /// "twenty five", "a hundred thousand", "a dozen", "two hundred and fifty", "a couple".
 fn english_number(tokens: &[Token], at: usize) -> Option<Said> {
     let text = |i: usize| tokens.get(i).map_or("", |token| token.text.as_str());
-    let scale = |word: &str| match word {
-        "dozen" => Some(12.0),
-        "hundred" => Some(1e2),
-        "thousand" | "grand" => Some(1e3),
-        "million" => Some(1e6),
-        _ => None,
-    };
+    let scale = |word: &str| if word == "grand" { Some(1e3) } else { number_word::scale(word) };
     let mut i = at;
     let (mut total, mut section) = (0.0, 0.0);
     match text(i) {
@@ -175,11 +136,11 @@ fn english_number(tokens: &[Token], at: usize) -> Option<Said> {
         "half" if text(i + 1) == "a" && text(i + 2) == "dozen" => {
             return Some(Said { value: 6.0, end: i + 3 });
         }
-        word if small(word).is_some() || scale(word).is_some() => {}
+        word if cardinal(word).is_some() || scale(word).is_some() => {}
         _ => return None,
     }
     loop {
-        if let Some(value) = small(text(i)) {
+        if let Some(value) = cardinal(text(i)) {
             section += value;
         } else if let Some(factor) = scale(text(i)) {
             let many = if section > 0.0 { section } else { 1.0 };
@@ -190,7 +151,7 @@ fn english_number(tokens: &[Token], at: usize) -> Option<Said> {
                 section = many * factor;
             }
         } else if !(text(i) == "and"
-            && small(text(i + 1)).is_some()
+            && cardinal(text(i + 1)).is_some()
             && i > at
             && scale(text(i - 1)).is_some())
         {

@@ -506,6 +506,13 @@ impl<'a> Reading<'a> {
         !self.vocabulary.knows(&token.text) && !self.in_name(at, at + 1) && !self.in_time(at, at + 1)
     }
 
+    /// Whether a time ahead is said.
+    pub(super) fn looks_ahead(&self) -> bool {
+        self.times
+            .iter()
+            .any(|time| time.when.horizon_months().is_some() && time.when.period(self.today).is_none())
+    }
+
     /// Whether somebody is meant who was named before ("his orders", 那她呢).
     pub(super) fn pronoun(&self) -> bool {
         (0..self.s.tokens.len()).any(|at| self.s.cue(at, "person").is_some_and(|to| self.s.text(to) != "们"))

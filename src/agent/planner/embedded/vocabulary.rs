@@ -1,12 +1,12 @@
 //! Which words of the vocabularies (`prompts/words/`) stand in a sentence, typos mended?
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use pinyin::ToPinyinMulti;
 
 use super::text::{Kind, Token, is_han, tokens};
 use crate::domain::Lang;
-use crate::prompts::Prompts;
+use crate::prompts::{Prompts, Word};
 
 /// The vocabularies that name something a slot can hold.
 const SLOT_KINDS: [&str; 16] = [
@@ -64,6 +64,10 @@ pub(super) struct Vocabulary {
     by_first: HashMap<String, Vec<Entry>>,
     /// Latin words that a misspelt word may have meant, by first letter.
     targets: HashMap<char, Vec<String>>,
+    /// Words of times, which a shorter misspelling beside a number or another such word may have meant.
+    timely: Vec<String>,
+    /// Words of what slots hold, which a misspelling of four letters may have meant.
+    held: Vec<String>,
     /// Words that are as they should be.
     known: HashSet<String>,
     /// Short forms and what they stand for.
@@ -74,8 +78,12 @@ pub(super) struct Vocabulary {
     pairs: HashSet<String>,
 }
 
-/// Shorter words are too near to each other to be mended.
+/// Shorter words are too near to each other to be mended without looking at what stands beside them.
 const MENDED_FROM: usize = 5;
+/// The small words that lead to a time.
+const TIMELY_CUES: [&str; 3] = ["past", "future", "ago"];
+/// Kinds whose wordings a slot holds, for misspellings of four letters.
+const HELD: [&str; 7] = ["metric", "segment", "tier", "group", "category", "channel", "city"];
 
 impl Vocabulary {
     pub(super) fn new(prompts: &Prompts) -> Self {
@@ -121,7 +129,8 @@ impl Vocabulary {
         }
         let pairs = pairs.into_iter().filter(|(_, count)| *count >= 2).map(|(pair, _)| pair).collect();
         let by_sound = sounded(&by_first);
-        Self { by_first, targets, known, short, by_sound, pairs }
+        let (timely, held) = (words_of_time(prompts), words_held(prompts));
+        Self { by_first, targets, timely, held, known, short, by_sound, pairs }
     }
 
     /// Words of the sentence that are no known word, but nearly one of the vocabulary, become that one; words that
@@ -140,7 +149,36 @@ impl Vocabulary {
                 token.text = meant;
             }
         }
+        self.mend_short(tokens, &is_name);
         self.mend_by_sound(tokens);
+    }
+
+    /// "last wek", "lats 30 days", "loyl": what is too short to be mended alone.
+    fn mend_short(&self, tokens: &mut [Token], is_name: &impl Fn(&str) -> bool) {
+        for i in 0..tokens.len() {
+            let Some(token) = tokens.get(i) else { continue };
+            let length = token.text.chars().count();
+            let open = token.kind == Kind::Word
+                && (3..MENDED_FROM).contains(&length)
+                && is_latin(&token.text)
+                && !self.known.contains(&token.text)
+                && !is_name(&token.text);
+            if !open {
+                continue;
+            }
+            let beside = |at: Option<usize>| {
+                at.and_then(|at| tokens.get(at)).is_some_and(|token| {
+                    token.number().is_some() || self.timely.binary_search(&token.text).is_ok()
+                })
+            };
+            let of_time = beside(i.checked_sub(1)) || beside(Some(i + 1));
+            let meant = if of_time { only_near(&self.timely, &token.text) } else { None };
+            let four = || only_near(&self.held, &token.text).filter(|_| length + 1 == MENDED_FROM);
+            let meant = meant.or_else(four).cloned();
+            if let (Some(meant), Some(token)) = (meant, tokens.get_mut(i)) {
+                token.text = meant;
+            }
+        }
     }
 
     /// 复够率 sounds like 复购率: Chinese is misspelt by sound.
@@ -269,6 +307,42 @@ impl Vocabulary {
     pub(super) fn knows(&self, word: &str) -> bool {
         self.known.contains(word) || self.by_first.contains_key(word)
     }
+}
+
+/// Latin words of four letters and more in the wordings of times; what else fills sentences is none.
+fn words_of_time(prompts: &Prompts) -> Vec<String> {
+    let words = |kind| prompts.words(kind).map(|(_, word)| word);
+    let filler = prompts.words("cue").find(|(key, _)| *key == "filler").map(|(_, word)| word);
+    let fills = |word: &String| filler.is_some_and(|filler| filler.all(Lang::En).any(|other| other == word));
+    let cues = prompts.words("cue").filter(|(key, _)| TIMELY_CUES.contains(key)).map(|(_, word)| word);
+    let led = latin_words(words("period").chain(cues), 4).filter(|word| !fills(word));
+    latin_words(words("unit"), 4).chain(led).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Latin words of five letters and more in the wordings of what slots hold.
+fn words_held(prompts: &Prompts) -> Vec<String> {
+    let held = HELD.into_iter().flat_map(|kind| prompts.words(kind)).map(|(_, word)| word);
+    latin_words(held, MENDED_FROM).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn latin_words<'a>(words: impl Iterator<Item = &'a Word>, least: usize) -> impl Iterator<Item = String> {
+    words
+        .flat_map(|word| word.all(Lang::En))
+        .flat_map(tokens)
+        .map(|token| token.text)
+        .filter(move |word| is_latin(word) && word.len() >= least)
+}
+
+/// The one word that is a slip away and begins alike; a plural beside its singular is the same word.
+fn only_near<'a>(words: &'a [String], wrong: &str) -> Option<&'a String> {
+    let near = |word: &&String| {
+        word.chars().next() == wrong.chars().next()
+            && word.len().abs_diff(wrong.len()) <= 1
+            && strsim::osa_distance(word, wrong) == 1
+    };
+    let found: Vec<&String> = words.iter().filter(near).collect();
+    let first = found.first()?;
+    found.iter().all(|word| word.trim_end_matches('s') == first.trim_end_matches('s')).then_some(first)
 }
 
 /// The sounds of a character, without tones.
