@@ -5,8 +5,6 @@
 //! the same. F differs from plain quintiles **[conv]**: one purchase day is exactly 1, the others share 2–5, because
 //! half of a shop's customers buy once and quintiles would leave scores empty or split equal customers.
 
-use std::ops::Range;
-
 use crate::domain::{Day, Segment};
 use crate::warehouse::{NONE, Warehouse};
 
@@ -66,22 +64,24 @@ impl Rfm {
     pub fn as_of(warehouse: &Warehouse, day: Day) -> Self {
         let orders = &warehouse.orders;
         let until = orders.day.partition_point(|order_day| *order_day <= day.0);
-        let mut columns = Collected::new(warehouse.customers.id.len());
+        let mut collected = Collected::new(warehouse.customers.id.len());
         for row in (0..until).filter(|row| warehouse.is_kept(*row) && orders.customer[*row] != NONE) {
-            columns.add(orders.customer[row] as usize, Day(orders.day[row]), orders.net[row]);
+            collected.add(orders.customer[row], Day(orders.day[row]), orders.net[row]);
         }
-        columns.finish(day)
+        collected.finish(day)
     }
 
-    /// From plain purchases (customer's number below `customers`, day, net amount in micros), any order.
-    pub fn from_purchases(customers: usize, as_of: Day, mut purchases: Vec<(u32, Day, i64)>) -> Self {
-        purchases.retain(|(_, day, _)| *day <= as_of);
-        purchases.sort_unstable_by_key(|(_, day, _)| *day);
-        let mut columns = Collected::new(customers);
-        for (customer, day, net) in purchases {
-            columns.add(customer as usize, day, net);
+    /// From plain purchases in any order, a row each: the customer's number below `customers`, the day, the net amount
+    /// in micros.
+    pub fn from_columns(customers: usize, as_of: Day, customer: &[u32], days: &[Day], net: &[i64]) -> Self {
+        let mut collected = Collected::new(customers);
+        let mut add = |row: usize| collected.add(customer[row], days[row], net[row]);
+        if days.is_sorted() {
+            (0..days.partition_point(|day| *day <= as_of)).for_each(&mut add);
+        } else {
+            by_day(days, as_of).into_iter().for_each(|row| add(row as usize));
         }
-        columns.finish(as_of)
+        collected.finish(as_of)
     }
 
     /// How many customers.
@@ -112,48 +112,63 @@ impl Rfm {
     }
 }
 
-/// One entry a customer, bought or not.
-struct Collected {
-    first: Vec<Day>,
-    last: Vec<Day>,
-    frequency: Vec<u32>,
-    monetary: Vec<i128>,
+/// Rows up to a day, by day: a counting sort, since days are few.
+fn by_day(days: &[Day], as_of: Day) -> Vec<u32> {
+    let Some(first) = days.iter().min() else { return Vec::new() };
+    let span = usize::try_from(as_of.since(*first) + 1).unwrap_or(0);
+    let place = |day: &Day| usize::try_from(day.since(*first)).ok().filter(|place| *place < span);
+    let mut starts = vec![0_u32; span + 1];
+    days.iter().filter_map(place).for_each(|place| starts[place + 1] += 1);
+    (0..span).for_each(|place| starts[place + 1] += starts[place]);
+    let mut rows = vec![0; starts[span] as usize];
+    for (row, day) in (0_u32..).zip(days) {
+        if let Some(place) = place(day) {
+            rows[starts[place] as usize] = row;
+            starts[place] += 1;
+        }
+    }
+    rows
+}
+
+/// One entry a customer, bought or not; kept together, because the customers of consecutive orders lie far apart.
+struct Collected(Vec<Purchases>);
+
+#[derive(Clone, Copy)]
+struct Purchases {
+    monetary: i128,
+    first: Day,
+    last: Day,
+    frequency: u32,
 }
 
 impl Collected {
     fn new(customers: usize) -> Self {
-        Self {
-            first: vec![Day(0); customers],
-            last: vec![Day(i32::MIN); customers],
-            frequency: vec![0; customers],
-            monetary: vec![0; customers],
-        }
+        Self(vec![Purchases { monetary: 0, first: Day(0), last: Day(i32::MIN), frequency: 0 }; customers])
     }
 
     /// Days must not fall.
-    fn add(&mut self, customer: usize, day: Day, net: i64) {
-        if self.frequency[customer] == 0 {
-            self.first[customer] = day;
+    fn add(&mut self, customer: u32, day: Day, net: i64) {
+        let purchases = &mut self.0[customer as usize];
+        if purchases.frequency == 0 {
+            purchases.first = day;
         }
-        if self.last[customer] != day {
-            self.last[customer] = day;
-            self.frequency[customer] += 1;
-        }
-        self.monetary[customer] += i128::from(net);
+        purchases.frequency += u32::from(purchases.last != day);
+        purchases.last = day;
+        purchases.monetary += i128::from(net);
     }
 
     fn finish(self, as_of: Day) -> Rfm {
-        let bought: Vec<usize> = (0..self.frequency.len()).filter(|row| self.frequency[*row] > 0).collect();
+        let bought = || (0_u32..).zip(&self.0).filter(|(_, purchases)| purchases.frequency > 0);
         let mut rfm = Rfm {
             as_of,
-            customer: bought.iter().map(|row| *row as u32).collect(),
-            first: bought.iter().map(|row| self.first[*row]).collect(),
-            last: bought.iter().map(|row| self.last[*row]).collect(),
-            frequency: bought.iter().map(|row| self.frequency[*row]).collect(),
-            monetary: bought.iter().map(|row| self.monetary[*row]).collect(),
+            customer: bought().map(|(row, _)| row).collect(),
+            first: bought().map(|(_, purchases)| purchases.first).collect(),
+            last: bought().map(|(_, purchases)| purchases.last).collect(),
+            frequency: bought().map(|(_, purchases)| purchases.frequency).collect(),
+            monetary: bought().map(|(_, purchases)| purchases.monetary).collect(),
             scores: None,
         };
-        if bought.len() >= FEWEST_FOR_GRID {
+        if rfm.len() >= FEWEST_FOR_GRID {
             rfm.scores = Some(scores(&rfm));
         }
         rfm
@@ -161,28 +176,28 @@ impl Collected {
 }
 
 fn scores(rfm: &Rfm) -> Vec<Scores> {
-    let all = 0..rfm.len();
-    let r = parts(&rfm.last, all.clone(), 5);
-    let m = parts(&rfm.monetary, all.clone(), 5);
+    let r = parts(&rfm.last, 5);
+    let m = parts(&rfm.monetary, 5);
     let f = frequency_scores(&rfm.frequency);
-    all.map(|i| Scores { r: 1 + r[i], f: f[i], m: 1 + m[i] }).collect()
+    (0..rfm.len()).map(|i| Scores { r: 1 + r[i], f: f[i], m: 1 + m[i] }).collect()
 }
 
 fn frequency_scores(frequency: &[u32]) -> Vec<u8> {
     let repeat: Vec<u32> = frequency.iter().copied().filter(|days| *days > 1).collect();
-    let mut part = parts(&repeat, 0..repeat.len(), 4).into_iter();
+    let mut part = parts(&repeat, 4).into_iter();
     frequency.iter().map(|days| if *days > 1 { 2 + part.next().unwrap_or(0) } else { 1 }).collect()
 }
 
 /// ⌊n·B⌋ for each value, B the share of values strictly below it: 0 … n − 1.
-fn parts<T: Ord + Copy>(values: &[T], rows: Range<usize>, n: usize) -> Vec<u8> {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable();
-    rows.map(|i| {
-        let below = sorted.partition_point(|value| *value < values[i]);
-        (n * below / sorted.len()).min(n - 1) as u8
-    })
-    .collect()
+///
+/// B ≥ k/n exactly for values above the ⌈k·len/n⌉-th smallest, so n − 1 order statistics decide and nothing is sorted.
+fn parts<T: Ord + Copy>(values: &[T], n: usize) -> Vec<u8> {
+    let mut ordered = values.to_vec();
+    let cuts: Vec<T> = (1..n)
+        .filter_map(|k| (k * values.len()).div_ceil(n).checked_sub(1))
+        .map(|place| *ordered.select_nth_unstable(place).1)
+        .collect();
+    values.iter().map(|value| cuts.iter().filter(|cut| value > *cut).count() as u8).collect()
 }
 
 #[cfg(test)]
@@ -197,6 +212,31 @@ mod tests {
         ["hibernating", "hibernating", "at_risk", "at_risk", "cant_lose"],
         ["lost", "lost", "at_risk", "at_risk", "cant_lose"],
     ];
+
+    fn of(customers: usize, as_of: Day, purchases: &[(u32, Day, i64)]) -> Rfm {
+        let customer: Vec<u32> = purchases.iter().map(|row| row.0).collect();
+        let days: Vec<Day> = purchases.iter().map(|row| row.1).collect();
+        let net: Vec<i64> = purchases.iter().map(|row| row.2).collect();
+        Rfm::from_columns(customers, as_of, &customer, &days, &net)
+    }
+
+    #[test]
+    fn a_part_is_the_share_strictly_below() {
+        let mut random = 1_u64;
+        for len in [1, 2, 4, 5, 7, 50, 333] {
+            let values: Vec<u64> = (0..len)
+                .map(|_| {
+                    random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    (random >> 33) % 20
+                })
+                .collect();
+            for n in [4, 5] {
+                let below = |value| values.iter().filter(|other| *other < value).count();
+                let plain: Vec<u8> = values.iter().map(|value| (n * below(value) / len) as u8).collect();
+                assert_eq!(parts(&values, n), plain, "{len} values in {n} parts");
+            }
+        }
+    }
 
     #[test]
     fn all_25_cells() {
@@ -218,7 +258,7 @@ mod tests {
             }
             purchases.push((customer, Day(100), 500_000));
         }
-        let rfm = Rfm::from_purchases(60, Day(107), purchases);
+        let rfm = of(60, Day(107), &purchases);
         let scores = rfm.scores.as_ref().unwrap();
         assert_eq!((rfm.recency(0), rfm.frequency[0], rfm.monetary[0]), (7, 1, 1_500_000));
         assert!(scores.iter().all(|scores| scores.r == 1), "all bought last on the same day");
@@ -231,7 +271,7 @@ mod tests {
     #[test]
     fn what_comes_later_does_not_exist_yet_and_few_make_no_grid() {
         let purchases = vec![(0, Day(1), 5), (0, Day(3), 5), (1, Day(9), 5)];
-        let rfm = Rfm::from_purchases(3, Day(3), purchases);
+        let rfm = of(3, Day(3), &purchases);
         assert_eq!((rfm.customer.as_slice(), rfm.frequency.as_slice()), ([0].as_slice(), [2].as_slice()));
         assert!(rfm.scores.is_none() && rfm.segments(3).is_none());
     }

@@ -33,6 +33,7 @@ mod import_sums;
 mod keeping;
 mod kill;
 mod kill_turn;
+mod lab_rfm;
 mod ledger;
 mod liar;
 mod metrics;

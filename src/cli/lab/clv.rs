@@ -10,7 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::columns::{self, Columns};
+use super::columns::{Columns, Filled, Keys, Read, as_csv, write};
 use crate::cli::Out;
 use crate::domain::{Day, NoWork};
 use crate::model::clv::{
@@ -94,6 +94,9 @@ pub struct Predict {
     /// Level of the intervals
     #[arg(long, default_value_t = 0.9)]
     interval: f64,
+    /// Write the rows here (.csv or .parquet) instead of standard output
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 /// See [`Clv::Backtest`].
@@ -124,7 +127,7 @@ impl Clv {
 
 /// The rows of a file of customers.
 struct Customers {
-    columns: Columns,
+    read: Read,
     buyers: Vec<Buyer>,
     spenders: Option<Vec<Spender>>,
     weights: Option<Vec<f64>>,
@@ -132,26 +135,30 @@ struct Customers {
 
 impl Customers {
     fn read(file: &Path) -> anyhow::Result<Self> {
-        let mut reader = columns::Reader::open(file)?;
-        let x = reader.column(&["frequency", "x"])?;
-        let recency = reader.column(&["recency", "t_x"])?;
-        let t = reader.column(&["T", "t"])?;
-        let value = reader.optional(&["monetary_value", "zbar"]);
-        let weight = reader.optional(&["weight"]);
-        let mut buyers = Vec::new();
-        let mut spenders = value.as_ref().map(|_| Vec::new());
-        let mut weights = weight.as_ref().map(|_| Vec::new());
-        while reader.next()? {
-            let frequency = reader.count(&x)?;
-            buyers.push(Buyer { frequency, recency: reader.number(&recency)?, t: reader.number(&t)? });
-            if let (Some(spenders), Some(value)) = (&mut spenders, &value) {
-                spenders.push(Spender { frequency, value: reader.number(value)? });
-            }
-            if let (Some(weights), Some(weight)) = (&mut weights, &weight) {
-                weights.push(reader.number(weight)?);
-            }
-        }
-        Ok(Self { columns: reader.done(), buyers, spenders, weights })
+        let mut columns = Columns::open(file)?;
+        let x = columns.want::<u32>(&["frequency", "x"])?;
+        let recency = columns.want::<f64>(&["recency", "t_x"])?;
+        let t = columns.want::<f64>(&["T", "t"])?;
+        let value = columns.find::<f64>(&["monetary_value", "zbar"]);
+        let weight = columns.find::<f64>(&["weight"]);
+        let mut read = columns.read()?;
+        let frequency = read.take(&x);
+        let spenders = value.map(|value| {
+            let values = read.take(&value);
+            frequency
+                .iter()
+                .zip(values)
+                .map(|(frequency, value)| Spender { frequency: *frequency, value })
+                .collect()
+        });
+        let weights = weight.map(|weight| read.take(&weight));
+        let times = read.take(&recency).into_iter().zip(read.take(&t));
+        let buyers = frequency
+            .into_iter()
+            .zip(times)
+            .map(|(frequency, (recency, t))| Buyer { frequency, recency, t })
+            .collect();
+        Ok(Self { read, buyers, spenders, weights })
     }
 
     fn purchases(&self, model: PurchaseModel) -> anyhow::Result<PurchaseFit> {
@@ -168,9 +175,9 @@ impl Customers {
     fn placed(&self, error: FitError) -> anyhow::Error {
         match error {
             FitError::Row { row, field, value, mend } => {
-                self.columns.fault(row, field, &value.to_string(), &format!("is not possible; {mend}"))
+                self.read.fault(row, field, &value.to_string(), &format!("is not possible; {mend}"))
             }
-            error => anyhow::Error::new(error).context(self.columns.file()),
+            error => anyhow::Error::new(error).context(self.read.file()),
         }
     }
 }
@@ -287,13 +294,11 @@ impl Predict {
             }
         };
         let money = customers.values()?;
-        let rows = self.forecast(&customers, model, &params, fit.as_ref(), money.as_ref());
-        let head = "row,p_alive,expected_purchases,mean_lo,mean_hi,predictive_lo,predictive_hi";
-        out.line(if money.is_some() { format!("{head},expected_value") } else { head.to_owned() })?;
-        for row in rows {
-            out.line(row)?;
+        let columns = self.forecast(&customers, model, &params, fit.as_ref(), money.as_ref());
+        match &self.out {
+            Some(path) => write(path, &columns),
+            None => as_csv(out, &columns),
         }
-        Ok(())
     }
 
     fn forecast(
@@ -303,28 +308,34 @@ impl Predict {
         params: &PurchaseParams,
         fit: Option<&PurchaseFit>,
         money: Option<&GammaGammaFit>,
-    ) -> Vec<String> {
+    ) -> Vec<(&'static str, Filled)> {
         use rayon::prelude::*;
         let moved = fit.map(interval::moved);
-        let line = |row: usize| {
+        let forecast = |row: usize| {
             let buyer = &customers.buyers[row];
             let alive = model.alive(params, buyer);
             let outlook = alive.outlook(self.t, self.interval);
-            let mean = fit.zip(moved.as_ref()).map_or_else(
-                || ",".to_owned(),
-                |(fit, moved)| {
-                    let (lo, hi) = interval::mean_with(fit, moved, buyer, self.t, self.interval);
-                    format!("{lo},{hi}")
-                },
-            );
-            let value =
-                money.zip(customers.spenders.as_ref()).map_or_else(String::new, |(money, spenders)| {
-                    format!(",{}", outlook.expected * money.expected(&spenders[row]))
-                });
-            let (p_alive, expected) = (alive.p_alive, outlook.expected);
-            format!("{},{p_alive},{expected},{mean},{},{}{value}", row + 1, outlook.lo, outlook.hi)
+            let mean = fit
+                .zip(moved.as_ref())
+                .map(|(fit, moved)| interval::mean_with(fit, moved, buyer, self.t, self.interval));
+            (alive.p_alive, outlook, mean)
         };
-        (0..customers.buyers.len()).into_par_iter().map(line).collect()
+        let rows: Vec<_> = (0..customers.buyers.len()).into_par_iter().map(forecast).collect();
+        let numbers = |of: &dyn Fn(usize) -> f64| Filled::Numbers((0..rows.len()).map(of).collect());
+        let mut columns = vec![
+            ("row", Filled::Longs((1..=rows.len() as i64).collect())),
+            ("p_alive", numbers(&|i| rows[i].0)),
+            ("expected_purchases", numbers(&|i| rows[i].1.expected)),
+            ("mean_lo", numbers(&|i| rows[i].2.map_or(f64::NAN, |(lo, _)| lo))),
+            ("mean_hi", numbers(&|i| rows[i].2.map_or(f64::NAN, |(_, hi)| hi))),
+            ("predictive_lo", Filled::Longs(rows.iter().map(|row| i64::from(row.1.lo)).collect())),
+            ("predictive_hi", Filled::Longs(rows.iter().map(|row| i64::from(row.1.hi)).collect())),
+        ];
+        if let Some((money, spenders)) = money.zip(customers.spenders.as_ref()) {
+            let value = numbers(&|i| rows[i].1.expected * money.expected(&spenders[i]));
+            columns.push(("expected_value", value));
+        }
+        columns
     }
 }
 
@@ -369,23 +380,17 @@ impl Backtest {
 }
 
 fn read_purchases(file: &Path) -> anyhow::Result<History> {
-    let mut reader = columns::Reader::open(file)?;
-    let (id, date, amount) =
-        (reader.column(&["customer_id"])?, reader.column(&["date"])?, reader.column(&["amount"])?);
-    let mut customers = std::collections::BTreeMap::new();
-    let mut purchases = Vec::new();
-    while reader.next()? {
-        let next = customers.len() as u32;
-        let customer = *customers.entry(reader.text(&id)?.to_owned()).or_insert(next);
-        purchases.push((customer, reader.day(&date)?.0, reader.number(&amount)?));
-    }
+    let mut columns = Columns::open(file)?;
+    let id = columns.want::<Keys>(&["customer_id"])?;
+    let (date, amount) = (columns.want::<Day>(&["date"])?, columns.want::<f64>(&["amount"])?);
+    let mut read = columns.read()?;
+    let keys = read.take(&id);
     // numbered by id, so that ranks break ties by id
-    let mut place = vec![0; customers.len()];
-    for (rank, number) in (0_u32..).zip(customers.values()) {
-        place[*number as usize] = rank;
+    let mut rank = vec![0; keys.names.len()];
+    for (n, place) in (0_u32..).zip(keys.names.sorted()) {
+        rank[place as usize] = n;
     }
-    for (customer, _, _) in &mut purchases {
-        *customer = place[*customer as usize];
-    }
-    Ok(History::new(customers.len(), purchases))
+    let rows = keys.codes.iter().zip(read.take(&date)).zip(read.take(&amount));
+    let purchases = rows.map(|((code, day), amount)| (rank[*code as usize], day.0, amount)).collect();
+    Ok(History::new(rank.len(), purchases))
 }

@@ -3,6 +3,7 @@
 mod clv;
 mod columns;
 mod plan;
+mod rfm;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,8 @@ pub enum Lab {
     Clv(clv::Clv),
     /// The planner alone: questions in, calls out (JSON lines)
     Plan(plan::PlanLines),
+    /// Recency, frequency, monetary value, scores and segments
+    Rfm(rfm::RfmOf),
 }
 
 impl Lab {
@@ -25,6 +28,7 @@ impl Lab {
         match self {
             Self::Clv(command) => command.run(out),
             Self::Plan(command) => command.run(data, out),
+            Self::Rfm(command) => command.run(out),
         }
     }
 }
