@@ -13,7 +13,7 @@
 //! | [`model`] | pure numbers: customer lifetime value with its intervals and back-tests |
 //! | [`tool`] | one file a question that can be computed: typed arguments in, figures with evidence out |
 //! | [`agent`] | the loop: plan, run, compose, check every figure; a turn is a value that can be stored and resumed |
-//! | [`render`] | numbers, tables and templates in the asker's language |
+//! | [`render`] | numbers, tables, pictures and templates in the asker's language |
 //! | [`prompts`] | all words people or models read, parsed from `prompts/` |
 //! | [`channel`] | the terminal: its editor, commands and drawing; it proves who speaks and draws the agent's events |
 //! | [`demo`] | the sample shop, with known truth |

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ledger::Ledger;
-use crate::domain::{Chart, Lang, SeriesRole, Spot};
+use crate::domain::{Axis, Chart, ChartKind, Label, Lang, SeriesRole, Spot, Unit};
+use crate::render::numbers::{Style, figure};
 use crate::render::{Scope, TemplateError, Templates, chart, label};
 
 /// A chart with its words; a channel draws it with `render::chart`, or shows the file.
@@ -54,7 +55,7 @@ pub(super) fn words(
         templates.message(&format!("chart.{}", chart.title.key), &outcome.clone().with(&chart.title.params));
     let mut params = Map::new();
     let prompts = templates.prompts();
-    let say = |text: &crate::domain::Label| label(prompts, text, lang);
+    let say = |text: &Label| label(prompts, text, lang);
     params.insert("title".into(), title.clone().unwrap_or_default().into());
     params.insert("x".into(), say(&chart.x.label).into());
     params.insert("y".into(), say(&chart.y.label).into());
@@ -86,15 +87,15 @@ fn place(chart: &Chart, templates: &Templates, spot: Spot, lang: Lang) -> String
     let category = chart.categories.get(spot.at).map(|text| label(prompts, text, lang));
     let row = chart.series.get(spot.row).map(|series| label(prompts, &series.name, lang));
     match (chart.kind, category, row) {
-        (crate::domain::ChartKind::HeatMap, Some(column), Some(row)) => {
-            let axis = |axis: &crate::domain::Axis| label(prompts, &axis.label, lang);
+        (ChartKind::HeatMap, Some(column), Some(row)) => {
+            let axis = |axis: &Axis| label(prompts, &axis.label, lang);
             format!("{} {row}, {} {column}", axis(&chart.y), axis(&chart.x))
         }
         (_, Some(category), _) => category,
         (_, None, _) => {
             let figure = |x| {
-                let unit = chart.x.unit.unwrap_or(crate::domain::Unit::Ratio);
-                crate::render::numbers::figure(x, unit, lang, crate::render::numbers::Style::Sentence)
+                let unit = chart.x.unit.unwrap_or(Unit::Ratio);
+                figure(x, unit, lang, Style::Sentence)
             };
             spot.x.map(figure).unwrap_or_default()
         }
@@ -106,9 +107,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::domain::{
-        Axis, Caption, ChartKind, Currency, Day, Evidence, Label, Point, Series, Span, Unit,
-    };
+    use crate::domain::{Caption, Currency, Day, Evidence, Point, Series, Span};
     use crate::prompts::Prompts;
     use crate::tool::Outcome;
 

@@ -12,6 +12,8 @@ use crate::domain::{Chart, Point, SeriesRole};
 
 /// Up to so many points each has its dot.
 const DOTTED: usize = 20;
+/// A line of so few points that stands alone tells each value.
+const SHORT: usize = 6;
 /// Room for names at the ends of lines.
 const NAMES: f64 = 150.0;
 /// Number of intervals along the ordinate.
@@ -203,61 +205,72 @@ pub(super) fn marks(chart: &Chart, sheet: &mut Sheet<'_>, lines: &Lines) {
     }
 }
 
-/// The values of the highest, the lowest and the last point of the first series.
+/// The values of the first series that say most, where they keep clear of lines and of each other.
 fn values(chart: &Chart, sheet: &mut Sheet<'_>, plot: Plot, lines: &Lines) {
     let Some(first) = lines.first() else { return };
-    let marks = covered(lines);
-    let all = || first.iter().flatten();
-    let varies = chart.highest().map(|spot| spot.y) != chart.lowest().map(|spot| spot.y);
-    let few = all().count() <= 6 && chart.series.len() == 1 && varies;
-    let mut spots = vec![chart.highest(), chart.lowest(), chart.last()];
-    if !varies {
-        spots.drain(..2);
-    }
-    let wanted: Vec<usize> = spots.into_iter().flatten().map(|spot| spot.at).collect();
-    let mut places: Vec<Place> = Vec::new();
-    for at in wanted {
-        places.extend(all().find(|place| place.at == at).filter(|_| !places.iter().any(|p| p.at == at)));
-    }
-    // The running period so far, if there is room.
-    places.extend(all().last().filter(|place| !places.iter().any(|p| p.at == place.at)));
-    if few {
-        let others: Vec<Place> =
-            all().filter(|place| !places.iter().any(|p| p.at == place.at)).copied().collect();
-        places.extend(others);
-    }
-    let lowest = chart.lowest().map(|spot| spot.at);
-    for place in places {
-        let text = sheet.value(place.value, chart.unit());
-        if all().count() > DOTTED && !place.partial {
+    let avoid = covered(lines);
+    let points: Vec<Place> = first.iter().flatten().copied().collect();
+    let lowest = chart.lowest().map(|spot| spot.at).filter(|_| points.len() > 1);
+    for place in telling(chart, &points) {
+        if points.len() > DOTTED && !place.partial {
             sheet.canvas.dot((place.x, place.y), 4.0, colour(chart, 0));
         }
-        let down = lowest == Some(place.at) && all().count() > 1;
-        let away = LABEL * LINE / 2.0 + 7.0;
-        let (near, far) = if down { (away, -away) } else { (-away, away) };
-        let right = plot.right.max(place.x);
-        let mut spots = Vec::new();
-        for lift in [1.0, 1.5, 2.2, 3.0] {
-            for side in [near * lift, far * lift] {
-                spots.push(((place.x, place.y + side), Anchor::Middle));
-                spots.push(((right.min(place.x + 6.0), place.y + side), Anchor::End));
-                spots.push(((plot.left.max(place.x - 6.0), place.y + side), Anchor::Start));
-            }
-        }
-        for shift in [12.0, 24.0] {
-            spots.push(((place.x + shift, place.y), Anchor::Start));
-            spots.push(((place.x - shift, place.y), Anchor::End));
-        }
+        let text = sheet.value(place.value, chart.unit());
+        let spots = around(place, plot, lowest == Some(place.at));
         let ink = if place.partial { MUTED } else { INK };
         let bounds = Bounds {
             left: plot.left,
             top: sheet.top - GAP,
-            right: right + GAP,
+            right: plot.right.max(place.x) + GAP,
             bottom: plot.bottom - 2.0,
-            avoid: &marks,
+            avoid: &avoid,
         };
         sheet.place(&text, &spots, bounds, (LABEL, ink));
     }
+}
+
+/// The highest, the lowest and the last; the running period so far; of a short line that stands alone, all.
+fn telling(chart: &Chart, points: &[Place]) -> Vec<Place> {
+    let mut spots = vec![chart.highest(), chart.lowest(), chart.last()];
+    let varies = chart.highest().map(|spot| spot.y) != chart.lowest().map(|spot| spot.y);
+    if !varies {
+        spots.drain(..2);
+    }
+    let running = points.last().map(|place| place.at);
+    let few = points.len() <= SHORT && chart.series.len() == 1 && varies;
+    let rest = points.iter().filter(|_| few).map(|place| place.at);
+    let order = spots.into_iter().flatten().map(|spot| spot.at).chain(running).chain(rest);
+    let mut told: Vec<Place> = Vec::new();
+    for at in order {
+        if !told.iter().any(|place| place.at == at) {
+            told.extend(points.iter().find(|place| place.at == at));
+        }
+    }
+    told
+}
+
+/// Where a point's value may stand, the best first: above (below where `down`), further off, beside.
+fn around(place: Place, plot: Plot, down: bool) -> Vec<((f64, f64), Anchor)> {
+    let away = LABEL * LINE / 2.0 + 7.0;
+    let (near, far) = if down { (away, -away) } else { (-away, away) };
+    let right = plot.right.max(place.x).min(place.x + 6.0);
+    let left = plot.left.max(place.x - 6.0);
+    let mut spots = Vec::new();
+    for lift in [1.0, 1.5, 2.2, 3.0] {
+        for side in [near * lift, far * lift] {
+            let y = place.y + side;
+            spots.extend([
+                ((place.x, y), Anchor::Middle),
+                ((right, y), Anchor::End),
+                ((left, y), Anchor::Start),
+            ]);
+        }
+    }
+    for shift in [12.0, 24.0] {
+        spots.push(((place.x + shift, place.y), Anchor::Start));
+        spots.push(((place.x - shift, place.y), Anchor::End));
+    }
+    spots
 }
 
 /// Small boxes along every line, which labels must not cover.
