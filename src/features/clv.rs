@@ -4,7 +4,9 @@
 //! x repeat days in units of the shop's currency; beside them what the tool multiplies with: margin and season.
 
 use crate::domain::{Day, Span};
-use crate::model::clv::{History, Snapshot};
+use crate::model::clv::pace::{self, Pace};
+use crate::model::clv::value::Horizon;
+use crate::model::clv::{History, PurchaseFit, Snapshot};
 use crate::warehouse::{NONE, Warehouse};
 
 /// Everything the value models need, made from the shop's columns.
@@ -56,6 +58,7 @@ const YEARS_MIN: u32 = 2;
 const YEAR_DAYS: i32 = 365;
 /// A month ahead in days.
 const MONTH_DAYS: f64 = 30.4375;
+const MONTHS_A_YEAR: u32 = 12;
 
 impl ClvInput {
     /// As of the end of `today`; `None` without any kept order of a customer until then.
@@ -99,6 +102,19 @@ impl ClvInput {
                 self.purchase_days(from, to) / f64::from(to - from)
             })
             .collect()
+    }
+
+    /// The pace at which the customers' own forecasts for the months ahead (the first year of them) meet what the
+    /// shop's last year says; `None` without a season.
+    pub fn pace(&self, fit: &PurchaseFit, months: u32) -> Option<Pace> {
+        self.season.as_ref()?;
+        let months = months.min(MONTHS_A_YEAR);
+        let exact = MONTH_DAYS * f64::from(months);
+        let days = exact.round();
+        let other = pace::year_before(&self.history, self.today.0, days as i32)? * exact / days;
+        let alive: Vec<_> = self.now.buyers.iter().map(|buyer| fit.alive(buyer)).collect();
+        let season = self.season_ahead(months);
+        pace::between(&alive, Horizon { season, discount: 0.0 }.weeks(), other)
     }
 
     /// Days in (from, to], each counted by its season.
@@ -178,4 +194,52 @@ fn margin(warehouse: &Warehouse, kept: &[usize], today: Day, now: &Snapshot) -> 
         if net > 0.0 { weight * (earned / net) + (1.0 - weight) * shop } else { shop }
     };
     Some(Margin { shop, customers: now.customer.iter().map(shrunk).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+    use rand_distr::{Distribution, Gamma};
+
+    use super::*;
+    use crate::domain::NoWork;
+    use crate::model::clv::PurchaseModel;
+
+    /// Purchase days by month against the year, about as in UCI Online Retail.
+    const CHRISTMAS: [f64; 12] = [0.75, 0.8, 0.95, 0.8, 1.0, 0.95, 0.9, 0.85, 1.2, 1.3, 1.7, 0.8];
+
+    #[test]
+    fn a_christmas_like_those_before_is_foreseen() {
+        let [from, today, end] =
+            ["2008-09-01", "2011-08-31", "2011-12-09"].map(|day| Day::parse(day).unwrap());
+        let mut rng = ChaCha8Rng::seed_from_u64(11);
+        let rates = Gamma::new(0.72, 1.0 / 9.4).unwrap();
+        let mut purchases = Vec::new();
+        for customer in 0..1_500 {
+            let rate: f64 = rates.sample(&mut rng);
+            for day in from.0..=end.0 {
+                if rng.gen_bool((rate / 7.0 * CHRISTMAS[month_of(Day(day))]).min(1.0)) {
+                    purchases.push((customer, day, 10.0));
+                }
+            }
+        }
+        let history = History::new(1_500, purchases);
+        let now = history.as_of(today.0);
+        let actual: f64 = history.after(&now, today.0, end.0).0.iter().sum();
+        let fit = PurchaseModel::BgNbd.fit(&now.buyers, None, &NoWork).unwrap();
+        let season = season(&history, Span { from, to: today }).unwrap();
+        let days =
+            |factor: &dyn Fn(Day) -> f64| (today.0 + 1..=end.0).map(|day| factor(Day(day))).sum::<f64>();
+        let miss = |days: f64| {
+            let weeks = days / 7.0;
+            now.buyers.iter().map(|buyer| fit.alive(buyer).expected(weeks)).sum::<f64>() / actual - 1.0
+        };
+        let (plain, seasonal) = (miss(days(&|_| 1.0)), miss(days(&|day| season.on(day))));
+        println!("without season {plain:+.3}, with {seasonal:+.3}");
+        assert!(plain < -0.15, "without a season Christmas is missed: {plain}");
+        assert!(seasonal.abs() < 0.5 * plain.abs(), "{seasonal} against {plain}");
+        let one_year = Span { from: today.plus(-270), to: today };
+        assert_eq!(super::season(&history, one_year), None, "nine months, as UCI's, show no season");
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! Cohorts are simulated from BG/NBD with Gamma-Gamma values and known parameters, then fitted blind. *mean*: the
 //! customer's true expectation, 88–92 % of the time; *predictive*: the customer's count, at least 90 %; *total*: the
-//! cohort's orders and value. Forty cohorts always; `MERCATO_ALL_SEEDS=1` runs 240 and holds the stated bounds.
+//! cohort's orders and value, 88–92 % too. Forty cohorts always; `MERCATO_ALL_SEEDS=1` runs 1,000 (of 240 the share inside
+//! still has a standard error of .02) and holds the stated bounds.
 
 use mercato::domain::NoWork;
 use mercato::model::clv::interval::{self, Group};
@@ -77,7 +78,7 @@ impl Share {
 #[test]
 fn coverage_on_simulated_cohorts() {
     let full = std::env::var_os("MERCATO_ALL_SEEDS").is_some();
-    let cohorts = if full { 240 } else { 40 };
+    let cohorts = if full { 1000 } else { 40 };
     let (mut mean, mut predictive, mut orders, mut value) =
         (Share::default(), Share::default(), Share::default(), Share::default());
     let mut worth = Share::default();
@@ -126,7 +127,8 @@ fn coverage_on_simulated_cohorts() {
     // customers of a cohort share its parameters, so the effective number is that of the cohorts
     let slack = if full { 0.0 } else { 0.06 };
     assert!((0.88 - slack..=0.92 + slack).contains(&mean.value()), "mean {}", mean.value());
-    let slack = 3.0 * (0.09_f64 / f64::from(cohorts as u32)).sqrt();
-    assert!((0.9 - slack..=0.9 + slack).contains(&orders.value()), "total {}", orders.value());
-    assert!((0.9 - slack..=1.0).contains(&value.value()), "total value {}", value.value());
+    let slack = if full { 0.02 } else { 3.0 * (0.09_f64 / f64::from(cohorts as u32)).sqrt() };
+    for (what, share) in [("orders", orders.value()), ("value", value.value())] {
+        assert!((0.9 - slack..=0.9 + slack).contains(&share), "total {what} {share}");
+    }
 }

@@ -41,6 +41,11 @@ const TAIL: f64 = 1e-15;
 impl Alive {
     /// Expected purchases in the next `t` weeks.
     pub fn expected(&self, t: f64) -> f64 {
+        self.expected_to(t, TAIL)
+    }
+
+    /// The same, its sum broken off where the rest is below `tail` of it.
+    pub(super) fn expected_to(&self, t: f64, tail: f64) -> f64 {
         if t.is_nan() || t <= 0.0 {
             return 0.0;
         }
@@ -48,14 +53,14 @@ impl Alive {
             return self.p_alive * self.shape * t / self.rate;
         }
         let mean = self.shape * t / self.rate;
-        let tail = 40.0 / (self.rate / t).ln_1p();
-        let terms = mean + 9.0 * (mean * (1.0 + t / self.rate)).sqrt() + tail;
-        let while_alive = if terms > TERMS_MAX { self.integral(t) } else { self.series(t) };
+        let far = 40.0 / (self.rate / t).ln_1p();
+        let terms = mean + 9.0 * (mean * (1.0 + t / self.rate)).sqrt() + far;
+        let while_alive = if terms > TERMS_MAX { self.integral(t) } else { self.series(t, tail) };
         self.p_alive * while_alive
     }
 
     /// Σ_k P(K = k) Σ_{j<k} m_j, with P(K = k) by its recurrence up to a factor that cancels.
-    fn series(&self, t: f64) -> f64 {
+    fn series(&self, t: f64, tail: f64) -> f64 {
         let y = t / (self.rate + t);
         let (mut w, mut total, mut sum) = (1.0, 1.0, 0.0);
         let (mut survives, mut bought) = (1.0, 0.0);
@@ -69,7 +74,8 @@ impl Alive {
             total += w;
             let term = w * bought;
             sum += term;
-            if ratio < 1.0 && term * (1.0 + survives / bought) <= TAIL * sum * (1.0 - ratio) {
+            // bought is at least 1: the first purchase is survived for certain
+            if ratio < 1.0 && term * (bought + survives) <= tail * sum * (1.0 - ratio) * bought {
                 return sum / total;
             }
             if w > 1e250 {
@@ -195,7 +201,7 @@ mod tests {
             (5.0, 60.0, 4000.0, 9000.0, 30.0),
         ] {
             let alive = Alive { p_alive: 1.0, shape, rate, a, b };
-            let (series, integral) = (alive.series(t), alive.integral(t));
+            let (series, integral) = (alive.series(t, TAIL), alive.integral(t));
             assert!((series / integral - 1.0).abs() < 1e-12, "{alive:?} {t}: {series} {integral}");
         }
     }

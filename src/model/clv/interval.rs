@@ -16,6 +16,9 @@ use super::{Alive, Buyer, GammaGammaFit, GammaGammaParams, PurchaseFit, Spender}
 /// Where along an axis, in standard deviations, the curve is looked at: near the ends of a 90 % interval.
 const LOOK: f64 = 1.5;
 
+/// Expectations behind intervals may be off by this share: a hundred-millionth of what the parameters leave open.
+const TAIL: f64 = 1e-9;
+
 /// Slope and curvature of the logarithm of a forecast along each axis of the parameters' uncertainty.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Response {
@@ -95,9 +98,9 @@ pub fn moved(fit: &PurchaseFit) -> Moved {
 pub fn mean_with(fit: &PurchaseFit, moved: &Moved, buyer: &Buyer, t: f64, level: f64) -> (f64, f64) {
     let middle = fit.alive(buyer).expected(t);
     let response = Response::of(moved.len(), middle, |axis, z| {
-        moved
-            .get(axis)
-            .map_or(middle, |[up, down]| fit.model.alive(if z > 0.0 { up } else { down }, buyer).expected(t))
+        moved.get(axis).map_or(middle, |[up, down]| {
+            fit.model.alive(if z > 0.0 { up } else { down }, buyer).expected_to(t, TAIL)
+        })
     });
     let z = z_of(level);
     (middle * response.quantile(-z).exp(), middle * response.quantile(z).exp())
@@ -182,18 +185,15 @@ pub fn total(
     miss: (f64, f64),
     seed: u64,
 ) -> TotalDraws {
-    let base = sums(fit, &fit.params, money, &money.params, group, t);
-    let moved: Vec<[GroupSums; 2]> = moved(fit)
-        .iter()
-        .map(|[up, down]| [up, down].map(|params| sums(fit, params, money, &money.params, group, t)))
-        .collect();
-    let side =
-        |axis: usize, z: f64| moved.get(axis).map_or(base, |[up, down]| if z > 0.0 { *up } else { *down });
-    let orders = Response::of(moved.len(), base.orders, |axis, z| side(axis, z).orders);
-    let by_purchase = Response::of(moved.len(), base.revenue, |axis, z| side(axis, z).revenue);
-    let by_value = Response::of(money.axes.len(), base.revenue, |axis, z| {
-        sums(fit, &fit.params, money, &money.moved(&unit::<3>(axis, z)), group, t).revenue
-    });
+    let values =
+        (0..money.axes.len()).map(|k| [LOOK, -LOOK].map(|z| money.moved(&unit::<3>(k, z)))).collect();
+    let base = Pass { fit, money, purchases: moved(fit), values, group, t }.sums();
+    let along = |sides: &[[f64; 2]], middle: f64| {
+        Response::of(sides.len(), middle, |axis, z| sides[axis][usize::from(z < 0.0)])
+    };
+    let orders = along(&base.orders_moved, base.orders);
+    let by_purchase = along(&base.revenue_moved, base.revenue);
+    let by_value = along(&base.revenue_by_value, base.revenue);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut draws = TotalDraws { orders: Vec::with_capacity(DRAWS), revenue: Vec::with_capacity(DRAWS) };
     for _ in 0..DRAWS {
@@ -230,54 +230,97 @@ fn noise(mean: f64, variance: f64, rng: &mut ChaCha8Rng) -> f64 {
     }
 }
 
-#[derive(Clone, Copy, Default)]
-struct GroupSums {
+/// Sums over a group at the estimate, and with the parameters moved up and down along each axis of their uncertainty.
+#[derive(Clone, Default)]
+struct Sums {
     orders: f64,
     orders_variance: f64,
     revenue: f64,
     revenue_variance: f64,
+    /// By axis of the purchases' parameters.
+    orders_moved: Vec<[f64; 2]>,
+    revenue_moved: Vec<[f64; 2]>,
+    /// By axis of the values' parameters.
+    revenue_by_value: Vec<[f64; 2]>,
 }
 
 const CHUNK: usize = 1024;
 
-fn sums(
-    fit: &PurchaseFit,
-    params: &super::PurchaseParams,
-    money: &GammaGammaFit,
-    values: &GammaGammaParams,
-    group: Group<'_>,
+/// What one pass over a group needs: the expectations are what costs time, each is made once.
+struct Pass<'a> {
+    fit: &'a PurchaseFit,
+    money: &'a GammaGammaFit,
+    purchases: Moved,
+    values: Vec<[GammaGammaParams; 2]>,
+    group: Group<'a>,
     t: f64,
-) -> GroupSums {
-    // variances only matter at the estimate; elsewhere they would only cost time
-    let at_estimate = *params == fit.params && *values == money.params;
-    let rows: Vec<usize> = (0..group.buyers.len()).step_by(CHUNK).collect();
-    let parts: Vec<GroupSums> = rows
-        .par_iter()
-        .map(|start| {
-            let mut part = GroupSums::default();
-            for i in *start..(start + CHUNK).min(group.buyers.len()) {
-                let (alive, spender) = (fit.model.alive(params, &group.buyers[i]), &group.spenders[i]);
-                let (expected, weight) = (alive.expected(t), group.weights[i]);
-                part.orders += expected;
-                part.revenue += weight * expected * finite(values.expected(spender));
-                if at_estimate {
-                    let square = second_moment(&alive, t);
-                    part.orders_variance += square - expected * expected;
-                    part.revenue_variance +=
-                        weight * weight * value_variance(expected, square, values, spender);
+}
+
+impl Pass<'_> {
+    fn sums(&self) -> Sums {
+        let nothing = Sums {
+            orders_moved: vec![[0.0; 2]; self.purchases.len()],
+            revenue_moved: vec![[0.0; 2]; self.purchases.len()],
+            revenue_by_value: vec![[0.0; 2]; self.values.len()],
+            ..Sums::default()
+        };
+        let starts: Vec<usize> = (0..self.group.buyers.len()).step_by(CHUNK).collect();
+        // parts of fixed size, added in their order: the same in every run, whatever the number of threads
+        let parts: Vec<Sums> = starts
+            .par_iter()
+            .map(|start| {
+                let mut part = nothing.clone();
+                for i in *start..(start + CHUNK).min(self.group.buyers.len()) {
+                    self.count(i, &mut part);
                 }
-            }
-            part
-        })
-        .collect();
-    let mut sum = GroupSums::default();
-    for part in parts {
-        sum.orders += part.orders;
-        sum.orders_variance += part.orders_variance;
-        sum.revenue += part.revenue;
-        sum.revenue_variance += part.revenue_variance;
+                part
+            })
+            .collect();
+        parts.iter().fold(nothing, Sums::plus)
     }
-    sum
+
+    fn count(&self, i: usize, sums: &mut Sums) {
+        let Group { buyers, spenders, weights } = self.group;
+        let (buyer, spender, weight) = (&buyers[i], &spenders[i], weights[i]);
+        let alive = self.fit.alive(buyer);
+        let (expected, square) = (alive.expected_to(self.t, TAIL), second_moment(&alive, self.t));
+        let value = weight * finite(self.money.expected(spender));
+        sums.orders += expected;
+        sums.revenue += expected * value;
+        sums.orders_variance += square - expected * expected;
+        let variance = value_variance(expected, square, &self.money.params, spender);
+        sums.revenue_variance += weight * weight * variance;
+        for (axis, sides) in self.purchases.iter().enumerate() {
+            for (side, params) in sides.iter().enumerate() {
+                let expected = self.fit.model.alive(params, buyer).expected_to(self.t, TAIL);
+                sums.orders_moved[axis][side] += expected;
+                sums.revenue_moved[axis][side] += expected * value;
+            }
+        }
+        for (axis, sides) in self.values.iter().enumerate() {
+            for (side, params) in sides.iter().enumerate() {
+                sums.revenue_by_value[axis][side] += weight * expected * finite(params.expected(spender));
+            }
+        }
+    }
+}
+
+impl Sums {
+    fn plus(mut self, part: &Self) -> Self {
+        self.orders += part.orders;
+        self.orders_variance += part.orders_variance;
+        self.revenue += part.revenue;
+        self.revenue_variance += part.revenue_variance;
+        let add = |sums: &mut [[f64; 2]], parts: &[[f64; 2]]| {
+            for (sum, part) in sums.iter_mut().flatten().zip(parts.iter().flatten()) {
+                *sum += part;
+            }
+        };
+        add(&mut self.orders_moved, &part.orders_moved);
+        add(&mut self.revenue_moved, &part.revenue_moved);
+        add(&mut self.revenue_by_value, &part.revenue_by_value);
+        self
+    }
 }
 
 fn finite(value: f64) -> f64 {

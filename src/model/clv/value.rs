@@ -13,7 +13,7 @@ pub const WEEKS_A_MONTH: f64 = 30.4375 / 7.0;
 /// How far to look, and how.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Horizon {
-    /// Seasonal factor of each month ahead, 1 where none is known; its length is the number of months.
+    /// Seasonal factor of each month ahead (times the pace), 1 where none is known; its length is the number of months.
     pub season: Vec<f64>,
     /// d, a year.
     pub discount: f64,
@@ -32,6 +32,13 @@ impl Horizon {
     /// Without season.
     pub fn plain(months: u32, discount: f64) -> Self {
         Self { season: vec![1.0; months as usize], discount }
+    }
+
+    /// The same with purchase time running `factor` as fast.
+    #[must_use]
+    pub fn at_pace(mut self, factor: f64) -> Self {
+        self.season.iter_mut().for_each(|month| *month *= factor);
+        self
     }
 
     /// Weeks of purchase time: calendar weeks stretched by the season.

@@ -172,6 +172,9 @@ fn common(output: &Output, valued: &Valued) -> Vec<Fact> {
         Fact::new("backtest_days", f64::from(valued.rolling.horizon_days), Unit::Days),
         Fact::new("backtest_origins", valued.rolling.origins.len() as f64, Unit::Count),
     ];
+    if let Some(pace) = &valued.pace {
+        facts.push(Fact::new("pace_moved", pace.moved.exp_m1(), Unit::Change));
+    }
     if let Some(margin) = &valued.input.margin {
         facts.push(Fact::new("margin_rate", margin.shop, Unit::Share));
     }

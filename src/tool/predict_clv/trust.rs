@@ -22,6 +22,8 @@ const FAR_MONTHS: u32 = 24;
 const MONTH_DAYS: f64 = 30.4375;
 /// Shares of orders without a customer are named from here on (DEFINITIONS §1).
 const NAMED: f64 = 0.01;
+/// A forecast moved by less is the same to whoever reads it.
+const MOVED_NAMED: f64 = 0.01;
 
 pub(super) fn evidence(
     ctx: &ToolContext<'_>,
@@ -107,6 +109,9 @@ pub(super) fn notes(ctx: &ToolContext<'_>, valued: &Valued, output: &Output) -> 
     let mut notes = Vec::new();
     if !output.margin_based {
         notes.push(Note::new("clv_revenue_based"));
+    }
+    if valued.pace.is_some_and(|pace| pace.moved.abs() >= MOVED_NAMED) {
+        notes.push(Note::new("clv_pace"));
     }
     if !valued.tells_alive() {
         notes.push(Note::new("clv_nobody_stops"));

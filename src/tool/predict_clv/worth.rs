@@ -11,6 +11,7 @@ use crate::features::rfm::Rfm;
 use crate::model::clv::backtest::{self, Rolling};
 use crate::model::clv::interval::{self, Group, TotalDraws};
 use crate::model::clv::measure::descending;
+use crate::model::clv::pace::Pace;
 use crate::model::clv::value::Horizon;
 use crate::model::clv::{FitError, GammaGamma, GammaGammaFit, PurchaseFit, PurchaseModel};
 use crate::tool::{ToolContext, ToolError};
@@ -37,7 +38,9 @@ pub(super) struct Valued {
     pub(super) rolling: Arc<Rolling>,
     pub(super) fit: Arc<PurchaseFit>,
     pub(super) money: Arc<GammaGammaFit>,
+    /// At `pace`.
     pub(super) horizon: Horizon,
+    pub(super) pace: Option<Pace>,
     /// One a customer, in the order of `input.now`.
     pub(super) rows: Vec<Worth>,
     /// Mean value of a purchase, for whom the model of values gives none.
@@ -80,12 +83,13 @@ impl Valued {
         let input = input(ctx)?;
         let models = Fitted::of(ctx, &input, args)?;
         ctx.work.check()?;
-        let season = input.season_ahead(args.horizon_months);
-        let horizon = Horizon { season, discount: args.discount_rate };
         let mean_value = input.now.mean_value.iter().sum::<f64>() / input.now.mean_value.len() as f64;
         let Fitted { rolling, fit, once, money } = models;
-        let mut valued = Self { input, rolling, fit, money, horizon, rows: Vec::new(), mean_value };
-        valued.rows = valued.worth(&once);
+        let (horizon, pace) = horizon(&input, &fit, args.horizon_months, args.discount_rate);
+        let (tiers, _) = self::horizon(&input, &fit, TIER_MONTHS, TIER_DISCOUNT);
+        ctx.work.check()?;
+        let mut valued = Self { input, rolling, fit, money, horizon, pace, rows: Vec::new(), mean_value };
+        valued.rows = valued.worth(&once, &tiers);
         valued.set_tiers();
         valued.set_segments(ctx);
         Ok(valued)
@@ -97,8 +101,7 @@ impl Valued {
         if value.is_finite() { value } else { self.mean_value }
     }
 
-    fn worth(&self, once: &PurchaseFit) -> Vec<Worth> {
-        let tiers = Horizon { season: self.input.season_ahead(TIER_MONTHS), discount: TIER_DISCOUNT };
+    fn worth(&self, once: &PurchaseFit, tiers: &Horizon) -> Vec<Worth> {
         (0..self.input.now.buyers.len())
             .into_par_iter()
             .map(|i| {
@@ -153,8 +156,19 @@ impl Valued {
         let spenders: Vec<_> = who.iter().map(|i| self.input.now.spenders[*i]).collect();
         let weights = vec![1.0; who.len()];
         let group = Group { buyers: &buyers, spenders: &spenders, weights: &weights };
-        let miss = self.rolling.miss[Rolling::place(self.fit.model)];
-        interval::total(&self.fit, &self.money, group, self.horizon.weeks(), miss, SEED)
+        let (orders, value) = self.rolling.miss[Rolling::place(self.fit.model)];
+        let spread = |miss: f64| self.pace.map_or(miss, |pace| pace.spread(miss));
+        let spread = (spread(orders), spread(value));
+        interval::total(&self.fit, &self.money, group, self.horizon.weeks(), spread, SEED)
+    }
+}
+
+/// The months ahead with their season, at the pace that the shop's last year speaks for.
+fn horizon(input: &ClvInput, fit: &PurchaseFit, months: u32, discount: f64) -> (Horizon, Option<Pace>) {
+    let plain = Horizon { season: input.season_ahead(months), discount };
+    match input.pace(fit, months) {
+        Some(pace) => (plain.at_pace(pace.factor), Some(pace)),
+        None => (plain, None),
     }
 }
 
