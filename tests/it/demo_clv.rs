@@ -20,7 +20,7 @@ use mercato::prompts::Prompts;
 use mercato::render::{Scope, Templates};
 use mercato::store::Store;
 use mercato::tool::{self, Outcome, ToolContext, ToolError};
-use mercato::warehouse::{Records, Warehouse};
+use mercato::warehouse::{Live, Records, Warehouse};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -79,14 +79,14 @@ impl Shop {
     fn said_by_agent(&self) -> Vec<Fact> {
         let agent = Agent::new(House {
             store: self.store.clone(),
-            warehouse: self.warehouse.clone(),
+            columns: Live::new(self.warehouse.clone()),
             models: self.models.clone(),
             clock: Clock::system(None),
             templates: WORDS.clone(),
-            entities: Arc::new(self.warehouse.entities()),
             catalogue: Arc::new(tool::all()),
             planner: PLANNER.clone(),
             composer: Arc::new(TemplateComposer),
+            album: None,
             limits: Default::default(),
         });
         let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -95,7 +95,7 @@ impl Shop {
             assert_eq!(answer.language, lang);
             assert_eq!(answer.calls[0].args["horizon_months"], 6, "{:?}", answer.calls);
             let mut facts = answer.facts.into_iter().map(|labelled| labelled.fact);
-            facts.find(|fact| fact.id == "revenue").unwrap()
+            facts.find(|fact| fact.id == "c1.revenue").unwrap()
         };
         ASKED.into_iter().map(ask).collect()
     }
