@@ -11,7 +11,7 @@ use super::{DEFAULT_DATA, Out};
 use crate::domain::{Clock, Lang, Work};
 use crate::store::Store;
 use crate::store::export::decimal;
-use crate::store::import::{DateOrder, Decimal, FileReport, Options, import_file};
+use crate::store::import::{DateOrder, Decimal, FileReport, Options, import_file, in_order};
 use crate::tool::ability::Ability;
 
 /// Bring in a shop's files
@@ -19,11 +19,12 @@ use crate::tool::ability::Ability;
 /// Example: mercato import orders.csv customers.csv --currency EUR --timezone Europe/Berlin
 #[derive(Debug, clap::Args)]
 pub struct Import {
-    /// CSV files and tables of our own export, packed with gzip or not
+    /// CSV files, XLSX workbooks and tables of our own export, packed with gzip or zip or not
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// What the files are: customers, feedback, google_ads, interactions, lift_tests, meta_ads, orders, products, spend
-    /// or uci (found by their columns where left out)
+    /// What the files are: customers, feedback, google_ads, interactions, lift_tests, meta_ads, orders,
+    /// pinduoduo_orders, products, shopify_customers, shopify_orders, shopify_products, spend, taobao_items,
+    /// taobao_orders, uci or woocommerce_orders (found by their columns where left out)
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
     /// A column whose name says too little, and the field it holds
@@ -72,7 +73,7 @@ impl Import {
         let clock = Clock::system(None);
         let options = self.options();
         let mut card = Card::new(self.lang)?;
-        for file in self.in_order() {
+        for file in &in_order(&self.files, &options, &watch) {
             let done = import_file(store, file, &options, &clock, &watch);
             watch.bar.finish_and_clear();
             let report = done?;
@@ -120,13 +121,6 @@ impl Import {
             timezone: self.timezone.clone(),
             dry_run: self.dry_run,
         }
-    }
-
-    /// As named, but the settings of our own export first: they say which shop the other tables belong to.
-    fn in_order(&self) -> Vec<&PathBuf> {
-        let mut files: Vec<&PathBuf> = self.files.iter().collect();
-        files.sort_by_key(|file| file.file_name().is_none_or(|name| name != "setting.jsonl"));
-        files
     }
 
     /// A dry run makes no folder.
@@ -238,10 +232,11 @@ fn understood(report: &FileReport, out: &mut Out) -> anyhow::Result<()> {
         sign => format!("{sign:?}"),
     };
     out.line(format!("{}: {}", report.file, report.kind))?;
-    let mut line = match report.header_line {
-        0 => format!("  read as {}, one record of our own export a line", report.encoding),
-        header => {
-            format!("  read as {}, cells separated by {delimiter}, header in line {header}", report.encoding)
+    let mut line = match (report.header_line, report.encoding) {
+        (0, encoding) => format!("  read as {encoding}, one record of our own export a line"),
+        (header, "XLSX") => format!("  read as a workbook, header in line {header}"),
+        (header, encoding) => {
+            format!("  read as {encoding}, cells separated by {delimiter}, header in line {header}")
         }
     };
     if let Some(sign) = report.decimal {
@@ -256,6 +251,9 @@ fn understood(report: &FileReport, out: &mut Out) -> anyhow::Result<()> {
     out.line(line)?;
     if report.header_line == 0 {
         return Ok(());
+    }
+    if !report.other_sheets.is_empty() {
+        out.line(format!("  sheets not read: {}", report.other_sheets.join(", ")))?;
     }
     let columns = report.columns.iter().map(|(column, field)| format!("{column} → {field}"));
     out.line(format!("  columns: {}", columns.collect::<Vec<_>>().join(", ")))?;
@@ -306,6 +304,16 @@ fn read(report: &FileReport, out: &mut Out) -> anyhow::Result<()> {
     }
     for warning in &report.warnings {
         out.line(format!("  warning: {warning}"))?;
+    }
+    if let Some(first) = &report.odd_orders.first {
+        out.line(format!(
+            "  check {} orders whose lines and discounts do not add up to what the file says of the order: first {} in line {} (lines {}, order {})",
+            report.odd_orders.count,
+            first.order,
+            first.line,
+            decimal(first.lines),
+            decimal(first.said)
+        ))?;
     }
     if report.orders > 0 {
         let share = 100.0 * report.with_customer as f64 / report.orders as f64;

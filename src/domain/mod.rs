@@ -17,6 +17,7 @@ mod principal;
 mod record;
 mod response;
 mod segment;
+pub mod status;
 mod table;
 mod window;
 mod work;

@@ -2,6 +2,7 @@
 //!
 //! Every rule gives the same result when it is applied twice, so that an interrupted import can simply be redone.
 
+use super::lines::discount_to;
 use super::{Before, Record};
 use crate::domain::{
     Customer, CustomerId, Experiment, Feedback, Interaction, LiftTest, Order, OrderStatus, Product, Spend,
@@ -98,8 +99,13 @@ impl Upsert for Order {
         merged.paid_at = merged.paid_at.or(old.paid_at);
         merged.service_state = merged.service_state.or(old.service_state);
         if keep_lines {
-            merged.lines.clone_from(&old.lines);
-            merged.flags.lines_unknown = false;
+            // Lines from another file stay where they still fit the order's goods.
+            let mut lines = old.lines.clone();
+            if merged.goods == old.goods || discount_to(&mut lines, merged.goods) {
+                merged.discount = lines.iter().map(|line| line.discount).sum();
+                merged.lines = lines;
+                merged.flags.lines_unknown = false;
+            }
         }
         // An export of an earlier day has fewer refunds, payments and parcels, never more.
         if merged.refunds.is_empty() {

@@ -15,6 +15,7 @@ pub mod export;
 mod folder;
 pub mod import;
 mod kv;
+mod lines;
 mod merge;
 mod recent;
 mod records;

@@ -44,22 +44,6 @@ fn an_empty_file() {
 }
 
 #[test]
-fn a_spreadsheet() {
-    says(
-        "a.xlsx",
-        b"PK\x03\x04rest",
-        &euros(),
-        "a.xlsx is an Excel workbook or a zip archive; open it in a spreadsheet, save it as CSV (UTF-8), and import that",
-    );
-    says(
-        "a.xls",
-        "<html><table>",
-        &euros(),
-        "a.xls is a web page with an Excel name; open it in a spreadsheet, save it as CSV (UTF-8), and import that",
-    );
-}
-
-#[test]
 fn an_unknown_format_says_what_was_looked_for_and_found() {
     let said = Files::new().sentence("a.csv", "when,who,what\n2026-05-01,ann,tea\n", &euros());
     assert!(

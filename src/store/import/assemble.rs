@@ -15,17 +15,17 @@ use super::format::Sink;
 use super::reject::{Reject, Rejects};
 use super::row::Plan;
 use super::spill::{OrderRow, Spill};
+use super::whole::{self, Fit};
 use super::{FileReport, ImportError};
 use crate::domain::{
     CustomerId, Flags, Line, LineKind, Micros, Order, OrderId, OrderStatus, Product, ProductId, Refund,
     UnlinkedRefund, Work,
 };
+use crate::store::lines::spread;
 use crate::store::redo::AnyRecord;
 
 /// Titles remembered of one product, so that a file with a new title on every row cannot fill the memory.
 const TITLES_MAX: usize = 64;
-/// Shares of an amount are whole cents; the rest goes to the largest.
-const CENT: i64 = 10_000;
 
 /// The fields that messages about an order name.
 pub(super) struct Names {
@@ -130,11 +130,11 @@ impl<'a> Assembler<'a> {
             return Ok(());
         }
         match self.order(&fitting) {
-            Ok(order) => {
+            Ok((order, fit)) => {
                 for row in &fitting {
                     self.see(row);
                 }
-                report.order(&order, &fitting);
+                report.order(&order, &fitting, &fit);
                 sink(AnyRecord::Order(order))
             }
             Err(reject) => {
@@ -159,7 +159,7 @@ impl<'a> Assembler<'a> {
         Some(self.reject(row, field, here, reason, "give different orders different numbers"))
     }
 
-    fn order(&self, rows: &[&OrderRow]) -> Result<Order, Box<Reject>> {
+    fn order(&self, rows: &[&OrderRow]) -> Result<(Order, Fit), Box<Reject>> {
         let boxed = |reject| Box::new(reject);
         let Some(first) = rows.first() else {
             return Err(boxed(Reject {
@@ -183,21 +183,8 @@ impl<'a> Assembler<'a> {
             let reason = "is no status".into();
             return Err(boxed(self.reject(first, self.names.status, String::new(), reason, "fill it in")));
         };
-        let (lines, discount) = self.lines(rows).map_err(boxed)?;
-        let lines_unknown = lines.is_empty();
-        let order_amount = rows.iter().find_map(|row| row.order_amount);
-        let net = |line: &Line| line.gross() - line.discount;
-        let is_goods = |line: &&Line| line.kind == LineKind::Product;
-        let goods = if lines_unknown {
-            order_amount.unwrap_or_else(|| rows.iter().filter_map(|row| row.amount).sum())
-        } else {
-            lines.iter().filter(is_goods).map(net).sum()
-        };
-        let fees: Micros = lines.iter().filter(|line| line.kind == LineKind::Fee).map(Line::gross).sum();
-        let shipping = once_or_sum(rows.iter().map(|row| row.shipping)) + fees;
-        let tax = once_or_sum(rows.iter().map(|row| row.tax));
         let customer = rows.iter().find_map(|row| row.customer.clone()).map(CustomerId);
-        let mut flags = Flags { no_customer_key: customer.is_none(), lines_unknown, ..Flags::default() };
+        let mut flags = Flags { no_customer_key: customer.is_none(), ..Flags::default() };
         flags.tax_included = !self.tax_separate;
         let mut order = Order {
             id: OrderId(first.order.clone()),
@@ -209,19 +196,46 @@ impl<'a> Assembler<'a> {
             service_state: None,
             currency: first.currency,
             city: rows.iter().find_map(|row| row.city.clone()),
-            goods,
-            shipping,
-            tax,
-            discount,
-            paid: order_amount.unwrap_or(goods + shipping + tax),
-            lines,
+            goods: Micros::ZERO,
+            shipping: Micros::ZERO,
+            tax: Micros::ZERO,
+            discount: Micros::ZERO,
+            paid: Micros::ZERO,
+            lines: Vec::new(),
             payment_history: Vec::new(),
             fulfilments: Vec::new(),
             refunds: Vec::new(),
             flags,
         };
-        add_refunds(&mut order, rows);
-        Ok(order)
+        let fit = match rows.iter().find_map(|row| row.whole.as_ref()) {
+            Some(whole) => whole::fill(&mut order, rows, whole),
+            None => self.fill(&mut order, rows).map_err(boxed)?,
+        };
+        Ok((order, fit))
+    }
+
+    /// Lines and amounts from rows that each say their own.
+    fn fill(&self, order: &mut Order, rows: &[&OrderRow]) -> Result<Fit, Reject> {
+        let (lines, discount) = self.lines(rows)?;
+        let order_amount = rows.iter().find_map(|row| row.order_amount);
+        let net = |line: &Line| line.gross() - line.discount;
+        let is_goods = |line: &&Line| line.kind == LineKind::Product;
+        order.flags.lines_unknown = lines.is_empty();
+        order.goods = if lines.is_empty() {
+            order_amount.unwrap_or_else(|| rows.iter().filter_map(|row| row.amount).sum())
+        } else {
+            lines.iter().filter(is_goods).map(net).sum()
+        };
+        let fees: Micros = lines.iter().filter(|line| line.kind == LineKind::Fee).map(Line::gross).sum();
+        order.shipping = once_or_sum(rows.iter().map(|row| row.shipping)) + fees;
+        order.tax = once_or_sum(rows.iter().map(|row| row.tax));
+        order.discount = discount;
+        order.lines = lines;
+        order.paid = order_amount.unwrap_or(order.goods + order.shipping + order.tax);
+        add_refunds(order, rows);
+        let amounts = rows.iter().filter_map(|row| row.amount);
+        let of_rows = rows.iter().any(|row| row.amount.is_some()).then(|| amounts.sum());
+        Ok(Fit { said: order_amount.or(of_rows), unexplained: false })
     }
 
     /// One status an order; of several the refunds show through.
@@ -339,7 +353,7 @@ fn line(row: &OrderRow, n: u32, value: Micros, discount: Micros) -> Line {
         kind: row.kind,
         product: row.product.clone().map(ProductId),
         item: None,
-        options: Vec::new(),
+        options: row.options.clone(),
         title: row.title.clone(),
         qty,
         unit_price,
@@ -369,23 +383,6 @@ fn repeated(mut values: impl ExactSizeIterator<Item = Micros>) -> Option<Micros>
 
 fn once_or_sum(values: impl ExactSizeIterator<Item = Micros> + Clone) -> Micros {
     repeated(values.clone()).unwrap_or_else(|| values.sum())
-}
-
-/// Deals a total in proportion to the weights, in whole cents; the rest goes to the largest.
-fn spread(total: Micros, weights: &[i64]) -> Vec<Micros> {
-    let sum: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
-    let share = |weight: &i64| {
-        let exact = i128::from(total.0) * i128::from(*weight) / sum.max(1);
-        Micros(i64::try_from(exact).unwrap_or(0) / CENT * CENT)
-    };
-    let mut shares: Vec<Micros> = weights.iter().map(share).collect();
-    let rest = total - shares.iter().copied().sum();
-    // The first of equally large lines, so that the same file gives the same shares.
-    let largest = weights.iter().enumerate().max_by_key(|(at, weight)| (**weight, std::cmp::Reverse(*at)));
-    if let Some(share) = largest.and_then(|(at, _)| shares.get_mut(at)) {
-        *share += rest;
-    }
-    shares
 }
 
 /// The refunds that the rows name, and the one that a status of `refunded` stands for.
@@ -455,18 +452,5 @@ fn seen_product(id: String, titles: &BTreeMap<String, u32>) -> Product {
         price: None,
         cost: None,
         stock: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_are_whole_cents_and_sum_to_the_total() {
-        let shares = spread(Micros(10_000_000), &[1, 1, 1]);
-        assert_eq!(shares, [Micros(3_340_000), Micros(3_330_000), Micros(3_330_000)]);
-        assert_eq!(spread(Micros(5), &[0, 0]), [Micros(5), Micros(0)]);
-        assert_eq!(spread(Micros(5), &[]), []);
     }
 }

@@ -81,7 +81,7 @@ impl Rows for List {
         let customer = Customer {
             id: CustomerId(id.to_owned()),
             name: row.text(NAME).map(str::to_owned),
-            email: email(row)?,
+            email: row.email(EMAIL)?,
             city: row.text(CITY).map(str::to_owned),
             joined: row.at(JOINED)?.map(|(_, day)| day),
             gender: row.text(GENDER).map(str::to_owned),
@@ -107,24 +107,14 @@ impl Rows for List {
     }
 }
 
-fn email(row: &Row<'_>) -> Result<Option<String>, RowError> {
-    let Some(text) = row.text(EMAIL) else { return Ok(None) };
-    let is_address = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
-    if !is_address {
-        return Err(row
-            .reject(EMAIL, "is not an e-mail address", "write name@host, or leave it empty")
-            .into());
-    }
-    Ok(Some(text.to_lowercase()))
-}
-
 fn birth_year(row: &Row<'_>) -> Result<Option<i16>, RowError> {
     let Some(text) = row.text(BIRTH_YEAR) else { return Ok(None) };
     let year = cell::id(text).and_then(|year| year.parse().ok()).filter(|year| (1900..=2100).contains(year));
     Ok(Some(year.ok_or_else(|| row.reject(BIRTH_YEAR, "is not a year", "write four digits"))?))
 }
 
-fn yes_or_no(row: &Row<'_>, field: usize) -> Result<Option<bool>, RowError> {
+/// Whether the cell agrees; `None` where it is empty.
+pub(super) fn yes_or_no(row: &Row<'_>, field: usize) -> Result<Option<bool>, RowError> {
     let Some(text) = row.text(field) else { return Ok(None) };
     match text.to_lowercase().as_str() {
         "yes" | "y" | "true" | "1" | "是" | "同意" => Ok(Some(true)),

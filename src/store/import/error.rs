@@ -20,8 +20,12 @@ pub enum ImportError {
     Empty { file: String },
     #[error("{file} has a header in line {line} and no rows under it; export it again")]
     HeaderOnly { file: String, line: u64 },
-    #[error("{file} is {what}; open it in a spreadsheet, save it as CSV (UTF-8), and import that")]
-    Container { file: String, what: &'static str },
+    #[error("{file} is {what}; {mend}")]
+    Container { file: String, what: &'static str, mend: &'static str },
+    #[error("{file} holds several files ({entries}); unpack it and import each")]
+    SeveralInside { file: String, entries: String },
+    #[error("{file} cannot be unpacked ({why}); copy or export it again")]
+    DamagedArchive { file: String, why: String },
     #[error("{file} is above the limit of {limit}; split it")]
     TooLarge { file: String, limit: &'static str },
     #[error(

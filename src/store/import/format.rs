@@ -39,6 +39,14 @@ pub(super) trait Format: Sync {
     fn needs(&self) -> &'static str;
     /// Whether all it requires is there; `named` where the person said that it is this kind.
     fn complete(&self, columns: &[Option<usize>], named: bool) -> bool;
+    /// Whether its columns are one platform's own, which no plain file has; it is then preferred to plain kinds.
+    fn is_platform(&self) -> bool {
+        false
+    }
+    /// Whether it only adds to orders, so that of several files it comes last.
+    fn needs_orders(&self) -> bool {
+        false
+    }
     /// The field of the file's currency, and whether it has amounts at all.
     fn currency_field(&self, columns: &[Option<usize>]) -> CurrencyField;
     /// Currency of a file that does not say.
@@ -64,6 +72,11 @@ pub(super) trait Format: Sync {
     fn field_names(&self) -> String {
         self.fields().iter().map(|field| field.name).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// Whether the file has this field.
+pub(super) fn has(columns: &[Option<usize>], field: usize) -> bool {
+    columns.get(field).copied().flatten().is_some()
 }
 
 /// Where a file's currency stands.

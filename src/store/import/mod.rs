@@ -25,19 +25,28 @@ mod number;
 mod once;
 mod orders;
 mod own;
+mod pinduoduo;
 mod products;
 mod reject;
 mod report;
 mod row;
 mod sheet;
+mod shopify_customers;
+mod shopify_orders;
+mod shopify_products;
 mod source;
 mod spend;
 mod spill;
 mod totals;
+mod taobao_items;
+mod taobao_orders;
 mod uci;
+mod whole;
+mod woocommerce;
+mod workbook;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
@@ -45,7 +54,7 @@ pub use date::DateOrder;
 pub use error::{ImportError, Mixed, Readings};
 pub use number::Decimal;
 pub use reject::{Reject, Rejects};
-pub use report::{FileReport, Spent, Sums};
+pub use report::{FileReport, OddOrder, OddOrders, Spent, Sums};
 pub use totals::Gap;
 
 use crate::domain::{Clock, Currency, Day, Shop, Work};
@@ -67,9 +76,16 @@ const FORMATS: &[&dyn Format] = &[
     &lift_tests::LiftTests,
     &meta_ads::MetaAds,
     &orders::Orders,
+    &pinduoduo::Pinduoduo,
     &products::Products,
+    &shopify_customers::ShopifyCustomers,
+    &shopify_orders::ShopifyOrders,
+    &shopify_products::ShopifyProducts,
     &spend::Costs,
+    &taobao_items::TaobaoItems,
+    &taobao_orders::TaobaoOrders,
     &uci::Uci,
+    &woocommerce::WooCommerce,
 ];
 
 /// Rows shown before the commit, so that a wrong encoding is seen.
@@ -105,6 +121,24 @@ impl Options {
         };
         self.map.iter().map(split).collect()
     }
+}
+
+/// The files in the order in which they can come in: the settings of our own export say which shop its other tables
+/// belong to, and what only adds to orders comes after them.
+pub fn in_order(files: &[PathBuf], options: &Options, work: &dyn Work) -> Vec<PathBuf> {
+    // A file that cannot be understood is told of when its turn comes.
+    let adds = |path: &PathBuf| {
+        let source = Source::open(path, options.encoding.as_deref(), work);
+        let sheet = source.and_then(|source| Sheet::find(&source, options));
+        sheet.is_ok_and(|sheet| sheet.format.needs_orders())
+    };
+    let rank = |path: &PathBuf| match path.file_name().is_some_and(|name| name == "setting.jsonl") {
+        true => 0,
+        false => 1 + u8::from(files.len() > 1 && adds(path)),
+    };
+    let mut sorted: Vec<(u8, PathBuf)> = files.iter().map(|path| (rank(path), path.clone())).collect();
+    sorted.sort_by_key(|(rank, _)| *rank);
+    sorted.into_iter().map(|(_, path)| path).collect()
 }
 
 /// Brings one file into the store: all of it or nothing.

@@ -210,6 +210,8 @@ impl Rows for Lines<'_> {
             status: status(row)?,
             currency: row.currency()?,
             city: row.text(CITY).map(str::to_owned),
+            options: Vec::new(),
+            whole: None,
         })?;
         Ok(())
     }

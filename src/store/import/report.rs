@@ -15,6 +15,7 @@ use super::sheet::Sheet;
 use super::source::Source;
 use super::spill::OrderRow;
 use super::totals::Gap;
+use super::whole::Fit;
 use crate::domain::{Currency, Day, LineKind, Micros, Order, Span};
 use crate::store::{ImportReport, export};
 
@@ -25,8 +26,10 @@ pub struct FileReport {
     pub file: String,
     /// Kind.
     pub kind: &'static str,
-    /// Encoding.
+    /// Encoding, or `XLSX`.
     pub encoding: &'static str,
+    /// Sheets of the workbook that were not read.
+    pub other_sheets: Vec<String>,
     /// Delimiter.
     pub delimiter: char,
     /// Line of the header.
@@ -79,6 +82,8 @@ pub struct FileReport {
     pub sums: BTreeMap<String, Sums>,
     /// Where the file contradicts itself.
     pub warnings: Vec<String>,
+    /// Orders whose lines do not add up to what the file says of the order.
+    pub odd_orders: OddOrders,
     /// What the file cannot answer.
     pub cannot_answer: Vec<String>,
     /// What it changed; `None` in a dry run.
@@ -108,6 +113,39 @@ pub struct Sums {
     pub orders_total: Micros,
 }
 
+/// Orders whose lines and own amounts do not fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OddOrders {
+    /// How many.
+    pub count: u64,
+    /// The one that stands first in the file.
+    pub first: Option<OddOrder>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OddOrder {
+    /// Line of its first row.
+    pub line: u64,
+    /// Its number.
+    pub order: String,
+    /// What its lines cost after discounts.
+    #[serde(serialize_with = "export::as_decimal")]
+    pub lines: Micros,
+    /// What the file says.
+    #[serde(serialize_with = "export::as_decimal")]
+    pub said: Micros,
+}
+
+impl OddOrders {
+    fn add(&mut self, odd: OddOrder) {
+        self.count += 1;
+        if self.first.as_ref().is_none_or(|first| odd.line < first.line) {
+            self.first = Some(odd);
+        }
+    }
+}
+
 impl FileReport {
     pub(super) fn begin(source: &Source, sheet: &Sheet, options: &Options) -> Self {
         let used: BTreeMap<usize, &'static str> = sheet
@@ -128,7 +166,11 @@ impl FileReport {
         Self {
             file: source.name.clone(),
             kind: sheet.format.kind(),
-            encoding: options.encoding.as_ref().and_then(label).unwrap_or(source.encoding.name()),
+            encoding: match source.is_workbook {
+                true => "XLSX",
+                false => options.encoding.as_ref().and_then(label).unwrap_or(source.encoding.name()),
+            },
+            other_sheets: source.other_sheets.clone(),
             delimiter: char::from(sheet.delimiter),
             header_line: sheet.header_line,
             columns,
@@ -207,20 +249,24 @@ impl FileReport {
         }
     }
 
-    pub(super) fn order(&mut self, order: &Order, rows: &[&OrderRow]) {
+    pub(super) fn order(&mut self, order: &Order, rows: &[&OrderRow], fit: &Fit) {
         self.orders += 1;
         self.lines += order.lines.len() as u64;
         self.with_customer += u64::from(order.customer.is_some());
         self.day(order.placed_on);
         let goods = order.lines.iter().filter(|line| line.kind == LineKind::Product);
         let of_lines: Micros = goods.map(|line| line.gross() - line.discount).sum();
-        let amounts = rows.iter().filter_map(|row| row.amount);
-        let of_rows = rows.iter().any(|row| row.amount.is_some()).then(|| amounts.sum());
-        let said = rows.iter().find_map(|row| row.order_amount).or(of_rows).unwrap_or(order.goods);
+        let of_lines = if order.lines.is_empty() { order.goods } else { of_lines };
+        let said = fit.said.unwrap_or(order.goods);
         let sums = self.sums.entry(order.currency.to_string()).or_default();
         sums.orders += 1;
-        sums.lines_total += if order.lines.is_empty() { order.goods } else { of_lines };
+        sums.lines_total += of_lines;
         sums.orders_total += said;
+        if of_lines != said || fit.unexplained {
+            let line = rows.first().map_or(0, |row| row.line);
+            let odd = OddOrder { line, order: order.id.0.clone(), lines: of_lines, said };
+            self.odd_orders.add(odd);
+        }
         if order.flags.lines_unknown {
             self.note("products: some orders name none");
         }

@@ -403,6 +403,48 @@ impl<'a> Row<'a> {
         Ok(Some(number.0 / Micros::UNIT))
     }
 
+    /// An amount that cannot be below 0.
+    pub(super) fn positive(&self, field: usize) -> Result<Option<Micros>, Reject> {
+        match self.number(field)? {
+            Some(number) if number < Micros::ZERO => {
+                Err(self.reject(field, "is negative", "write it without the minus"))
+            }
+            number => Ok(number),
+        }
+    }
+
+    /// What is taken off; exports write it with or without its minus.
+    pub(super) fn taken_off(&self, field: usize) -> Result<Option<Micros>, Reject> {
+        Ok(self.number(field)?.map(|number| Micros(number.0.saturating_abs())))
+    }
+
+    /// A quantity; one piece where the cell is empty.
+    pub(super) fn pieces(&self, field: usize) -> Result<i64, Reject> {
+        match self.count(field)?.unwrap_or(1) {
+            pieces if pieces > 0 => Ok(pieces),
+            _ => Err(self.reject(field, "is no quantity", "write the pieces, or leave the row out")),
+        }
+    }
+
+    /// A quantity of which nothing may be left.
+    pub(super) fn left(&self, field: usize) -> Result<i64, Reject> {
+        match self.count(field)?.unwrap_or(1) {
+            pieces if pieces >= 0 => Ok(pieces),
+            _ => Err(self.reject(field, "is negative", "write the pieces that are left")),
+        }
+    }
+
+    /// An e-mail address as a key: lower case; what is masked or no address is none.
+    pub(super) fn email(&self, field: usize) -> Result<Option<String>, Reject> {
+        let Some(text) = self.text(field) else { return Ok(None) };
+        let is_address =
+            text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
+        if !is_address {
+            return Err(self.reject(field, "is not an e-mail address", "write name@host, or leave it empty"));
+        }
+        Ok(Some(text.to_lowercase()))
+    }
+
     /// UTC seconds and local day; a day in the future is no date of an order.
     pub(super) fn at(&self, field: usize) -> Result<Option<(i64, Day)>, Reject> {
         let Some(moment) = self.moment(field)? else { return Ok(None) };

@@ -142,6 +142,9 @@ fn choose(
             complete.push((*format, columns));
         }
     }
+    if complete.iter().any(|(format, _)| format.is_platform()) {
+        complete.retain(|(format, _)| format.is_platform());
+    }
     let used = |columns: &Columns| columns.iter().flatten().copied().collect::<BTreeSet<usize>>();
     let sets: Vec<_> = complete.iter().map(|(_, columns)| used(columns)).collect();
     let largest: Vec<usize> = (0..sets.len())

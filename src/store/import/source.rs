@@ -1,27 +1,37 @@
 //! Which bytes are these: packed how, and in which encoding?
 //!
 //! Rules 1 and 2 of IMPORT_FORMATS: the content decides, never the file's name. BOM, else strict UTF-8 over the
-//! whole file, else GB18030 over the whole file, else the person is asked.
+//! whole file, else GB18030 over the whole file, else the person is asked. Archives and workbooks are opened in
+//! [`super::workbook`].
 
 use std::fs::File;
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::io::{self, BufReader, Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, UTF_8};
+use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 use flate2::read::MultiGzDecoder;
 
-use super::ImportError;
+use super::{ImportError, workbook};
 use crate::domain::Work;
 
 /// What a packed file may unpack to.
-const UNPACKED_BYTES_MAX: u64 = 200 * 1024 * 1024;
+pub(super) const UNPACKED_BYTES_MAX: u64 = 200 * 1024 * 1024;
 const CHUNK: usize = 1 << 16;
+/// The names in an old container stand within its first or last sectors; a workbook that is larger is old anyway.
+const CONTAINER_BYTES_LOOKED_AT: u64 = 64 * 1024 * 1024;
+const AS_CSV: &str = "open it in a spreadsheet, save it as XLSX or as CSV (UTF-8), and import that";
 
 /// A file whose encoding is known; it can be read as often as needed.
 pub(super) struct Source {
     pub(super) name: String,
     path: PathBuf,
     packed: bool,
+    /// What came out of an archive or a workbook, in place of the file.
+    content: Option<Arc<[u8]>>,
+    pub(super) is_workbook: bool,
+    /// The workbook's other sheets with something in them.
+    pub(super) other_sheets: Vec<String>,
     pub(super) encoding: &'static Encoding,
     bom_bytes: usize,
     /// Unpacked size.
@@ -39,18 +49,33 @@ impl Source {
             ),
             None => None,
         };
-        let mut source =
-            Self { name, path: path.to_owned(), packed: false, encoding: UTF_8, bom_bytes: 0, bytes: 0 };
-        let head = source.head()?;
+        let mut source = Self {
+            name,
+            path: path.to_owned(),
+            packed: false,
+            content: None,
+            is_workbook: false,
+            other_sheets: Vec::new(),
+            encoding: UTF_8,
+            bom_bytes: 0,
+            bytes: 0,
+        };
+        let mut head = source.head()?;
         source.packed = head.starts_with(&[0x1F, 0x8B]);
-        let head = if source.packed { source.head()? } else { head };
+        if source.packed {
+            head = source.head()?;
+        } else if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+            source.unpack(work)?;
+            head = source.head()?;
+        }
         source.refuse_containers(&head)?;
         let bom = Encoding::for_bom(&head);
         source.bom_bytes = bom.map_or(0, |(_, length)| length);
         let candidates = match (asked, bom) {
+            _ if source.is_workbook => vec![UTF_8],
             (Some(asked), _) => vec![asked],
             (None, Some((found, _))) => vec![found],
-            (None, None) => vec![UTF_8, GB18030],
+            (None, None) => without_bom(&head).map_or_else(|| vec![UTF_8, GB18030], |found| vec![found]),
         };
         let mut first_bad = None;
         for encoding in candidates {
@@ -96,7 +121,19 @@ impl Source {
         ImportError::Io { file: self.name.clone(), source }
     }
 
+    fn unpack(&mut self, work: &dyn Work) -> Result<(), ImportError> {
+        let file = File::open(&self.path).map_err(|source| self.io(source))?;
+        let unpacked = workbook::unpack(&self.name, file, work)?;
+        self.content = Some(unpacked.bytes.into());
+        self.is_workbook = unpacked.is_workbook;
+        self.other_sheets = unpacked.other_sheets;
+        Ok(())
+    }
+
     fn unpacked(&self) -> Result<Box<dyn Read>, ImportError> {
+        if let Some(content) = &self.content {
+            return Ok(Box::new(Cursor::new(content.clone())));
+        }
         let file = File::open(&self.path).map_err(|source| self.io(source))?;
         let file = BufReader::with_capacity(CHUNK, file);
         Ok(if self.packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
@@ -114,16 +151,33 @@ impl Source {
             return Err(ImportError::Empty { file });
         }
         let start = String::from_utf8_lossy(head).trim_start_matches('\u{FEFF}').trim_start().to_lowercase();
-        let what = if head.starts_with(b"PK") {
-            "an Excel workbook or a zip archive"
+        let (what, mend) = if head.starts_with(b"PK\x03\x04") {
+            ("an archive within an archive", "unpack it, and import what is inside")
         } else if head.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
-            "an old Excel workbook"
+            match self.is_encrypted_workbook()? {
+                true => (
+                    "a workbook with a password",
+                    "open it in a spreadsheet and save it without the password",
+                ),
+                false => ("an old Excel workbook (.xls)", AS_CSV),
+            }
         } else if ["<html", "<table", "<?xml", "<!doctype"].iter().any(|tag| start.starts_with(tag)) {
-            "a web page with an Excel name"
+            ("a web page with an Excel name", AS_CSV)
         } else {
             return Ok(());
         };
-        Err(ImportError::Container { file, what })
+        Err(ImportError::Container { file, what, mend })
+    }
+
+    /// A locked workbook is an old container around an encrypted package of this name.
+    fn is_encrypted_workbook(&self) -> Result<bool, ImportError> {
+        let wanted: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let mut bytes = Vec::new();
+        self.unpacked()?
+            .take(CONTAINER_BYTES_LOOKED_AT)
+            .read_to_end(&mut bytes)
+            .map_err(|source| self.io(source))?;
+        Ok(bytes.windows(wanted.len()).any(|window| window == wanted))
     }
 
     /// `None` where every byte fits the encoding, else line and byte of the first that does not.
@@ -137,7 +191,7 @@ impl Source {
             work.check()?;
             let read = from.read(&mut input).map_err(|source| self.io(source))?;
             total += read as u64;
-            if self.packed && total > UNPACKED_BYTES_MAX {
+            if (self.packed || self.content.is_some()) && total > UNPACKED_BYTES_MAX {
                 return Err(ImportError::TooLarge { file: self.name.clone(), limit: "200 MB unpacked" });
             }
             let bytes = input.get(..read).unwrap_or_default();
@@ -159,6 +213,17 @@ impl Source {
             return Err(ImportError::Empty { file: self.name.clone() });
         }
         Ok(None)
+    }
+}
+
+/// UTF-16 whose mark was cut off: every other byte of its first letters is zero.
+fn without_bom(head: &[u8]) -> Option<&'static Encoding> {
+    let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
+    let half = head.len() / 2;
+    match (zeros(0), zeros(1)) {
+        (0, odd) if odd > half / 4 => Some(UTF_16LE),
+        (even, 0) if even > half / 4 => Some(UTF_16BE),
+        _ => None,
     }
 }
 

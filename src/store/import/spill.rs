@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::ImportError;
+use super::whole::Whole;
 use crate::domain::{Currency, Day, LineKind, Micros, OrderStatus};
 use crate::store::StoreError;
 
@@ -40,6 +41,39 @@ pub(super) struct OrderRow {
     pub(super) status: Option<OrderStatus>,
     pub(super) currency: Currency,
     pub(super) city: Option<String>,
+    /// Name and value of what was chosen.
+    pub(super) options: Vec<(String, String)>,
+    /// What the row says of the order as a whole, in files that keep that apart.
+    pub(super) whole: Option<Whole>,
+}
+
+impl OrderRow {
+    /// A row that says nothing yet but whose it is.
+    pub(super) fn new(order: &str, line: u64, currency: Currency) -> Self {
+        Self {
+            order: order.to_owned(),
+            line,
+            at: None,
+            paid_at: None,
+            customer: None,
+            kind: LineKind::Product,
+            product: None,
+            title: String::new(),
+            qty: None,
+            unit_price: None,
+            amount: None,
+            order_amount: None,
+            discount: Micros::ZERO,
+            refund: Micros::ZERO,
+            shipping: Micros::ZERO,
+            tax: Micros::ZERO,
+            status: None,
+            currency,
+            city: None,
+            options: Vec::new(),
+            whole: None,
+        }
+    }
 }
 
 /// The parts.

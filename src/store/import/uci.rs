@@ -122,6 +122,8 @@ impl Rows for Lines<'_> {
             status: None,
             currency: row.currency()?,
             city: None,
+            options: Vec::new(),
+            whole: None,
         })?;
         Ok(())
     }

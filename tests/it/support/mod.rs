@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod charts;
 pub(crate) mod data;
+pub(crate) mod disguise;
 pub(crate) mod files;
 pub(crate) mod kill;
 pub(crate) mod reading;
