@@ -20,8 +20,11 @@ use crate::tool::ability::Ability;
 #[derive(Debug, clap::Args)]
 pub struct Import {
     /// CSV files, XLSX workbooks and tables of our own export, packed with gzip or zip or not
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "undo", conflicts_with = "undo", value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Take the newest import back; with a number, only if that is the newest
+    #[arg(long, value_name = "IMPORT", num_args = 0..=1, default_missing_value = "0")]
+    undo: Option<u64>,
     /// What the files are: customers, feedback, google_ads, interactions, lift_tests, meta_ads, orders,
     /// pinduoduo_orders, products, shopify_customers, shopify_orders, shopify_products, spend, taobao_items,
     /// taobao_orders, uci or woocommerce_orders (found by their columns where left out)
@@ -59,6 +62,9 @@ pub struct Import {
 impl Import {
     pub(super) fn run(self, data: Option<PathBuf>, out: &mut Out) -> anyhow::Result<()> {
         let dir = data.unwrap_or_else(|| DEFAULT_DATA.into());
+        if let Some(batch) = self.undo {
+            return self.take_back(&Store::open(&dir)?, batch, out);
+        }
         let is_new = !dir.exists();
         let store = self.store(&dir)?;
         let done = self.files(&store, out);
@@ -66,6 +72,15 @@ impl Import {
             store.undo_create()?;
         }
         done
+    }
+
+    fn take_back(&self, store: &Store, batch: u64, out: &mut Out) -> anyhow::Result<()> {
+        let undone = store.undo_import((batch > 0).then_some(batch))?;
+        if self.json {
+            return Ok(out.line(serde_json::to_string(&undone)?)?);
+        }
+        out.line(format!("took back import {} ({})", undone.batch, undone.what))?;
+        Ok(out.line(format!("  everything is as it was before it, data version {}", undone.data_version))?)
     }
 
     fn files(&self, store: &Store, out: &mut Out) -> anyhow::Result<()> {
@@ -220,7 +235,7 @@ fn show(report: &FileReport, out: &mut Out) -> anyhow::Result<()> {
                 }
                 out.line(line)?;
             }
-            out.line(format!("  data version {}", changes.data_version))?;
+            out.line(format!("  data version {}; to take it back: mercato import --undo", changes.data_version))?;
         }
     }
     Ok(())
@@ -323,6 +338,9 @@ fn read(report: &FileReport, out: &mut Out) -> anyhow::Result<()> {
         out.line(format!("  {} rows left out:", report.rejected.count))?;
         for reject in &report.rejected.first {
             out.line(format!("    {reject}"))?;
+        }
+        if let Some(file) = &report.rejected.file {
+            out.line(format!("    all of them: {}", file.display()))?;
         }
     }
     for note in &report.cannot_answer {

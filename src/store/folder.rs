@@ -1,8 +1,8 @@
 //! Who has the data folder, and where in it is what?
 //!
-//! `store/` is sled's, `staging/` holds what an import is about to write, `lock` names the process that has the
-//! folder, `seal` says how the store's files were left. The lock is the operating system's, so it ends with the
-//! process, however that ends.
+//! `store/` is sled's, `staging/` holds what an import is about to write, `undo/` what the last ones changed,
+//! `rejects/` the rows they left out, `lock` names the process that has the folder, `seal` says how the store's files
+//! were left. The lock is the operating system's, so it ends with the process, however that ends.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
@@ -112,6 +112,7 @@ impl Folder {
         *self.data_version.lock().unwrap_or_else(PoisonError::into_inner) = None;
         remove_dir(&self.store())?;
         remove_dir(&self.staging())?;
+        remove_dir(&self.undo())?;
         for ours in [seal::path(&self.dir), self.dir.join("lock")] {
             fs::remove_file(&ours).map_err(|source| StoreError::Io { path: ours, source })?;
         }
@@ -138,6 +139,16 @@ impl Folder {
     /// A store that is made and about to take the other's place.
     fn new_store(&self) -> PathBuf {
         self.dir.join("store.new")
+    }
+
+    /// What imports changed as it was before them.
+    pub(super) fn undo(&self) -> PathBuf {
+        self.dir.join("undo")
+    }
+
+    /// Rows that imports left out.
+    pub(super) fn rejects(&self) -> PathBuf {
+        self.dir.join("rejects")
     }
 
     /// The part of imports under way.

@@ -24,6 +24,7 @@ mod seal;
 mod sums;
 mod tables;
 mod traces;
+mod undo;
 
 use std::path::PathBuf;
 
@@ -34,6 +35,7 @@ pub use kv::{Batch, Kv, MemoryKv, Require};
 pub use recent::{Before, Change};
 pub use redo::{AnyRecord, Changes, ImportReport};
 pub use tables::{Edit, Record, Store};
+pub use undo::Undone;
 
 /// What can go wrong in the store.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +57,12 @@ pub enum StoreError {
     BadBackup { path: PathBuf, why: String },
     #[error("{} is not empty; name a new folder: mercato --data NEW restore BACKUP", .0.display())]
     NotEmpty(PathBuf),
+    #[error("there is no import that could be taken back")]
+    NothingToUndo,
+    #[error("import {asked} cannot be taken back before those that came after it: {newer}; take them back first: mercato import --undo")]
+    NewerImports { asked: u64, newer: String },
+    #[error("there is no import {asked} that could be taken back; the newest is {newest} ({what})")]
+    UnknownImport { asked: u64, newest: u64, what: String },
     #[error("cancelled; nothing was stored")]
     Cancelled,
     #[error("somebody else changed the record meanwhile; read it again")]

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use super::export::SETTING;
 use super::merge::{Merged, Upsert, merge};
 use super::recent::{Change, Noted};
 use super::tables::{DATA_VERSION, Write as KeyWrite, clear_indexes, setting_write, write_record};
+use super::undo::{self, Images};
 use super::{Batch, Record as _, Store, StoreError, churn, folder};
 use crate::domain::{
     Customer, Experiment, Feedback, Interaction, LiftTest, Order, Product, Shop, Spend, UnlinkedRefund, Work,
@@ -32,7 +33,7 @@ const CHANGED: &[u8] = b"import/changed";
 const BATCH_RECORDS: usize = 50;
 const MAGIC: &[u8; 16] = b"mercato staging1";
 /// In place of a record's length: the end.
-const END: u32 = u32::MAX;
+pub(super) const END: u32 = u32::MAX;
 /// No record is larger; a length above it means that the file is damaged.
 const RECORD_BYTES_MAX: u32 = 256 * 1024 * 1024;
 
@@ -119,6 +120,12 @@ impl Store {
         self.folder.as_ref().map(|folder| folder.staging().join("rows"))
     }
 
+    /// Where the rows go that an import of this file leaves out.
+    pub(super) fn rejects_file(&self, file: &str) -> Option<PathBuf> {
+        let name = Path::new(file).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        self.folder.as_ref().map(|folder| folder.rejects().join(format!("{name}.rejects.csv")))
+    }
+
     /// Brings in records through the import's own path: staged, committed at one point, merged. `shop` is kept where
     /// the store has none yet. Cancelling is possible until the commit point and leaves nothing.
     pub fn import_records(
@@ -127,7 +134,7 @@ impl Store {
         shop: &Shop,
         work: &dyn Work,
     ) -> Result<ImportReport, StoreError> {
-        let mut staging = Staging::begin(self, Some(shop))?;
+        let mut staging = Staging::begin(self, Some(shop), "records")?;
         for (n, record) in records.into_iter().enumerate() {
             staging.push(&record)?;
             if n % 1024 == 0 {
@@ -142,6 +149,8 @@ impl Store {
 pub(super) struct Staging<'a> {
     store: &'a Store,
     id: String,
+    /// What is imported, for whoever wants to take it back.
+    what: String,
     path: Option<PathBuf>,
     sink: Sink,
     count: u64,
@@ -171,7 +180,7 @@ impl Write for Sink {
 }
 
 impl<'a> Staging<'a> {
-    pub(super) fn begin(store: &'a Store, shop: Option<&Shop>) -> Result<Self, StoreError> {
+    pub(super) fn begin(store: &'a Store, shop: Option<&Shop>, what: &str) -> Result<Self, StoreError> {
         let only_one = store.importing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let id = format!("{:08}", store.data_version()? + 1);
         let (path, sink) = match &store.folder {
@@ -185,10 +194,11 @@ impl<'a> Staging<'a> {
             None => (None, Sink::Memory(Vec::new())),
         };
         let buffer = Vec::new();
+        let what = what.to_owned();
         let mut staging =
-            Self { store, id, path, sink, count: 0, buffer, committed: false, _only_one: only_one };
+            Self { store, id, what, path, sink, count: 0, buffer, committed: false, _only_one: only_one };
         staging.write(MAGIC)?;
-        staging.frame(&shop)?;
+        staging.frame(&(shop, &staging.what.clone()))?;
         Ok(staging)
     }
 
@@ -208,6 +218,7 @@ impl<'a> Staging<'a> {
         if let Some(folder) = &self.store.folder {
             folder::sync_dir(&folder.staging())?;
             folder::sync_dir(folder.dir())?;
+            self.keep_images(folder.staging().join(&self.id), work)?;
         }
         work.check().map_err(|_| StoreError::Cancelled)?;
         self.store.kv.commit(Batch {
@@ -219,6 +230,25 @@ impl<'a> Staging<'a> {
             Sink::Memory(bytes) => merge_staged(self.store, bytes.as_slice(), self.count, work),
             Sink::File(_) => finish(self.store, &self.id, work),
         }
+    }
+
+    /// Keeps what the import will change as it is now.
+    fn keep_images(&self, staged: PathBuf, work: &dyn Work) -> Result<(), StoreError> {
+        let Some(images) = Images::begin(self.store, self.store.data_version()? + 1)? else { return Ok(()) };
+        let file = File::open(&staged).map_err(|source| io_error(&staged, source))?;
+        let mut frames = Frames::begin(BufReader::with_capacity(1 << 16, file), MAGIC)?;
+        frames.next::<Head>()?;
+        let mut merger = Merger::new(self.store, Noted::new(false))?;
+        merger.images = Some(images);
+        while let Some(record) = frames.next::<AnyRecord>()? {
+            merger.add(record)?;
+            if frames.count % 1024 == 0 {
+                work.check().map_err(|_| StoreError::Cancelled)?;
+                work.progress("compare", frames.count, self.count);
+            }
+        }
+        merger.apply()?;
+        merger.images.map_or(Ok(()), Images::finish)
     }
 
     fn frame<T: Serialize>(&mut self, value: &T) -> Result<(), StoreError> {
@@ -247,9 +277,13 @@ impl Drop for Staging<'_> {
         if let (Some(path), false) = (&self.path, self.committed) {
             // What cannot be removed now is cleared when the store is opened next.
             let _ = fs::remove_file(path);
+            let _ = undo::clear_orphans(self.store);
         }
     }
 }
+
+/// The first frame: the shop as the file sets it, and what is imported.
+type Head = (Option<Shop>, String);
 
 /// Finishes an import that was past its commit point when the process ended, and clears the rest.
 pub(super) fn finish_pending(store: &Store) -> Result<(), StoreError> {
@@ -257,6 +291,7 @@ pub(super) fn finish_pending(store: &Store) -> Result<(), StoreError> {
     if let Some(id) = store.kv.get(PENDING)? {
         finish(store, &String::from_utf8_lossy(&id), &crate::domain::NoWork)?;
     }
+    undo::finish_pending(store)?;
     let staging = folder.staging();
     match fs::remove_dir_all(&staging) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error(&staging, error)),
@@ -284,19 +319,10 @@ fn merge_staged(
     work: &dyn Work,
 ) -> Result<ImportReport, StoreError> {
     let _merging = store.recent.merging.write().unwrap_or_else(PoisonError::into_inner);
-    let mut frames = Frames::begin(staged)?;
-    let staged_shop: Option<Shop> = frames.next()?.ok_or_else(|| damaged("it has no shop"))?;
-    let erased = store.dir().map(|dir| ErasedList::load(&ErasedList::path(dir))).transpose()?;
-    let erased = erased.unwrap_or_default();
+    let mut frames = Frames::begin(staged, MAGIC)?;
+    let (staged_shop, what) = frames.next::<Head>()?.ok_or_else(|| damaged("it has no shop"))?;
     let noted = Noted::new(store.kv.get(CHANGED)?.is_none());
-    let mut merger = Merger {
-        store,
-        batch: Batch::default(),
-        keys: HashSet::new(),
-        tables: BTreeMap::new(),
-        noted,
-        erased,
-    };
+    let mut merger = Merger::new(store, noted)?;
     let in_memory = store.folder.is_none();
     while let Some(record) = frames.next::<AnyRecord>()? {
         merger.add(record)?;
@@ -312,6 +338,9 @@ fn merge_staged(
     if report.changed() || store.kv.get(CHANGED)?.is_some() {
         report.data_version += 1;
         last.push((DATA_VERSION.to_vec(), Some(report.data_version.to_be_bytes().to_vec())));
+        if store.folder.is_some() {
+            last.extend(undo::keep(store, report.data_version, &what)?);
+        }
     }
     if let Some(mut shop) = store.shop()?.or(staged_shop) {
         if shop.churn_window_days.is_none() {
@@ -320,6 +349,7 @@ fn merge_staged(
         last.push(setting_write("shop", &shop)?);
     }
     store.kv.commit(Batch { writes: last, require: Vec::new() })?;
+    undo::clear_orphans(store)?;
     if report.data_version > before {
         store.sealed(report.data_version)?;
         store.recent.note(report.data_version, merger.noted.into_changes());
@@ -335,9 +365,17 @@ struct Merger<'a> {
     tables: BTreeMap<&'static str, Changes>,
     noted: Noted,
     erased: ErasedList,
+    /// Where nothing is written yet: what the writes would replace goes here.
+    images: Option<Images>,
 }
 
-impl Merger<'_> {
+impl<'a> Merger<'a> {
+    fn new(store: &'a Store, noted: Noted) -> Result<Self, StoreError> {
+        let erased = store.dir().map(|dir| ErasedList::load(&ErasedList::path(dir))).transpose()?;
+        let (batch, keys, tables) = (Batch::default(), HashSet::new(), BTreeMap::new());
+        Ok(Self { store, batch, keys, tables, noted, erased: erased.unwrap_or_default(), images: None })
+    }
+
     fn add(&mut self, record: AnyRecord) -> Result<(), StoreError> {
         match record {
             // Who was forgotten does not come back with an old file.
@@ -422,13 +460,16 @@ impl Merger<'_> {
         if writes.is_empty() {
             return Ok(());
         }
+        if let Some(images) = &mut self.images {
+            return images.add(self.store.kv.as_ref(), &writes);
+        }
         writes.push((CHANGED.to_vec(), Some(Vec::new())));
         self.store.kv.apply(Batch { writes, require: Vec::new() })
     }
 }
 
 /// Reads what [`Staging`] wrote.
-struct Frames<R> {
+pub(super) struct Frames<R> {
     from: R,
     count: u64,
     bytes: u64,
@@ -436,16 +477,16 @@ struct Frames<R> {
 }
 
 impl<R: Read> Frames<R> {
-    fn begin(mut from: R) -> Result<Self, StoreError> {
+    pub(super) fn begin(mut from: R, expected: &[u8; 16]) -> Result<Self, StoreError> {
         let mut magic = [0; MAGIC.len()];
         from.read_exact(&mut magic).map_err(|error| damaged(&error.to_string()))?;
-        if &magic != MAGIC {
+        if &magic != expected {
             return Err(damaged("it does not begin as one"));
         }
         Ok(Self { from, count: 0, bytes: 0, buffer: Vec::new() })
     }
 
-    fn next<T: for<'de> Deserialize<'de>>(&mut self) -> Result<Option<T>, StoreError> {
+    pub(super) fn next<T: for<'de> Deserialize<'de>>(&mut self) -> Result<Option<T>, StoreError> {
         let length = u32::from_le_bytes(self.array()?);
         if length == END {
             let expected = u64::from_le_bytes(self.array()?);
@@ -469,10 +510,10 @@ impl<R: Read> Frames<R> {
     }
 }
 
-fn damaged(why: &str) -> StoreError {
+pub(super) fn damaged(why: &str) -> StoreError {
     StoreError::Damaged { table: "staging".into(), key: "of the pending import".into(), why: why.to_owned() }
 }
 
-fn io_error(path: &std::path::Path, source: io::Error) -> StoreError {
+pub(super) fn io_error(path: &std::path::Path, source: io::Error) -> StoreError {
     StoreError::Io { path: path.to_owned(), source }
 }

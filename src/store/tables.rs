@@ -303,7 +303,8 @@ pub(super) fn setting_write<T: Serialize>(name: &str, value: &T) -> Result<Write
     Ok((setting_key(name), Some(bytes)))
 }
 
-fn setting_key(name: &str) -> Vec<u8> {
+/// Key of a setting.
+pub(super) fn setting_key(name: &str) -> Vec<u8> {
     [b"setting\x00", name.as_bytes()].concat()
 }
 

@@ -56,7 +56,7 @@ fn typed(id: impl Fn(&mut rust_xlsxwriter::Worksheet)) -> Vec<u8> {
 
 #[test]
 fn dates_numbers_and_ids_of_a_workbook() {
-    let text = stored(&typed(|sheet| drop(sheet.write_number(3, 0, 1_234_567.0).unwrap())));
+    let text = stored(&typed(|sheet| _ = sheet.write_number(3, 0, 1_234_567.0).unwrap()));
     assert!(text.contains(r#""id":"1234567""#), "{text}");
     assert!(text.contains(r#""placed_at":"2026-05-01T21:59:59Z""#), "{text}");
     assert!(text.contains(r#""unit_price":"1.234""#) && text.contains("Two lines"), "{text}");
@@ -64,7 +64,7 @@ fn dates_numbers_and_ids_of_a_workbook() {
         .import(
             &Store::memory(),
             "a.xlsx",
-            typed(|sheet| drop(sheet.write_string(3, 0, "A").unwrap())),
+            typed(|sheet| _ = sheet.write_string(3, 0, "A").unwrap()),
             &euros(),
         )
         .unwrap();
@@ -74,7 +74,7 @@ fn dates_numbers_and_ids_of_a_workbook() {
     );
     says(
         "a.xlsx",
-        typed(|sheet| drop(sheet.write_number(3, 0, 3_553_498_017_448_000.0).unwrap())),
+        typed(|sheet| _ = sheet.write_number(3, 0, 3_553_498_017_448_000.0).unwrap()),
         "a.xlsx line 4, column order_id: 3.55349801744800E+15 has lost digits in a spreadsheet; \
          export the file again and do not open it there, or format the column as text first",
     );

@@ -33,6 +33,7 @@ mod import_own;
 mod import_sums;
 mod keeping;
 mod import_platforms;
+mod import_undo;
 mod kill;
 mod kill_turn;
 mod lab_rfm;

@@ -1,6 +1,7 @@
 //! Why was a file not taken, and what can be done about it?
 
 use std::io;
+use std::path::PathBuf;
 
 use super::reject::Reject;
 use crate::domain::Day;
@@ -26,6 +27,8 @@ pub enum ImportError {
     SeveralInside { file: String, entries: String },
     #[error("{file} cannot be unpacked ({why}); copy or export it again")]
     DamagedArchive { file: String, why: String },
+    #[error("{file} line {line}: the row that begins here is above 4 MB; close its quote, or export the file again")]
+    EndlessRow { file: String, line: u64 },
     #[error("{file} is above the limit of {limit}; split it")]
     TooLarge { file: String, limit: &'static str },
     #[error(
@@ -136,10 +139,10 @@ pub enum ImportError {
     )]
     Duplicate { file: String, kind: &'static str, id: String, first: u64, second: u64 },
     #[error(
-        "{file}: {rejected} of {rows} rows cannot be read, so nothing was stored; mend them and import again\n{}",
-        list(.first)
+        "{file}: {rejected} of {rows} rows cannot be read, so nothing was stored; mend them and import again\n{}{}",
+        list(.first), all_in(.all)
     )]
-    TooManyRejected { file: String, rejected: u64, rows: u64, first: Vec<Reject> },
+    TooManyRejected { file: String, rejected: u64, rows: u64, first: Vec<Reject>, all: Option<PathBuf> },
 }
 
 /// One cell that can be read in two ways.
@@ -178,6 +181,10 @@ pub struct Mixed {
 
 fn list(rejects: &[Reject]) -> String {
     rejects.iter().map(|reject| format!("  {reject}")).collect::<Vec<_>>().join("\n")
+}
+
+fn all_in(file: &Option<PathBuf>) -> String {
+    file.as_ref().map(|file| format!("\nall of them: {}", file.display())).unwrap_or_default()
 }
 
 impl From<crate::domain::Cancelled> for ImportError {

@@ -53,7 +53,7 @@ use jiff::tz::TimeZone;
 pub use date::DateOrder;
 pub use error::{ImportError, Mixed, Readings};
 pub use number::Decimal;
-pub use reject::{Reject, Rejects};
+pub use reject::{Reject, Rejected};
 pub use report::{FileReport, OddOrder, OddOrders, Spent, Sums};
 pub use totals::Gap;
 
@@ -61,7 +61,7 @@ use crate::domain::{Clock, Currency, Day, Shop, Work};
 use crate::store::redo::{AnyRecord, Staging};
 use crate::store::{Store, StoreError};
 use format::{CurrencyField, Format};
-use reject::RowError;
+use reject::{Rejects, RowError};
 use row::{Conventions, Plan, Row};
 use sheet::Sheet;
 use source::Source;
@@ -161,7 +161,7 @@ pub fn import_file(
         read(&source, &plan, &mut report, work, &mut |_| Ok(()))?;
         return Ok(report);
     }
-    let mut staging = Staging::begin(store, plan.shop.as_ref())?;
+    let mut staging = Staging::begin(store, plan.shop.as_ref(), &source.name)?;
     read(&source, &plan, &mut report, work, &mut |record| Ok(staging.push(&record)?))?;
     report.changes = Some(staging.commit(work).map_err(|error| match error {
         StoreError::Cancelled => ImportError::Cancelled,
@@ -178,7 +178,7 @@ fn read(
     work: &dyn Work,
     sink: &mut dyn FnMut(AnyRecord) -> Result<(), ImportError>,
 ) -> Result<(), ImportError> {
-    let mut rejects = Rejects::default();
+    let mut rejects = Rejects::into_file(plan.store.rejects_file(&source.name))?;
     let mut rows = plan.sheet.format.begin(plan)?;
     let mut kept = Kept::default();
     let seen = row::each_row(source, plan.sheet, work, "read", |record, line| {
@@ -204,7 +204,7 @@ fn read(
     rejects.check(&source.name, seen.rows)?;
     rows.finish(sink, &mut rejects, report, work)?;
     rejects.check(&source.name, seen.rows)?;
-    report.rejected = rejects;
+    report.rejected = rejects.close()?;
     report.compare();
     Ok(())
 }

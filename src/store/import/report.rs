@@ -9,7 +9,7 @@ use super::Options;
 use super::date::DateOrder;
 use super::format::{CurrencyField, Reads};
 use super::number::Decimal;
-use super::reject::Rejects;
+use super::reject::Rejected;
 use super::row::Conventions;
 use super::sheet::Sheet;
 use super::source::Source;
@@ -63,7 +63,7 @@ pub struct FileReport {
     /// Advertising cost by currency.
     pub spent: BTreeMap<String, Spent>,
     /// Rows left out.
-    pub rejected: Rejects,
+    pub rejected: Rejected,
     /// Orders.
     pub orders: u64,
     /// Order lines.

@@ -17,6 +17,8 @@ use crate::domain::Work;
 
 /// What a packed file may unpack to.
 pub(super) const UNPACKED_BYTES_MAX: u64 = 200 * 1024 * 1024;
+/// What one row may hold.
+const ROW_BYTES_MAX: u64 = 4 * 1024 * 1024;
 const CHUNK: usize = 1 << 16;
 /// The names in an old container stand within its first or last sectors; a workbook that is larger is old anyway.
 const CONTAINER_BYTES_LOOKED_AT: u64 = 64 * 1024 * 1024;
@@ -187,6 +189,7 @@ impl Source {
         let mut input = vec![0; CHUNK];
         let mut text = vec![0; CHUNK * 4];
         let (mut line, mut total, mut only_blank) = (1, 0, true);
+        let mut rows = RowLength::default();
         loop {
             work.check()?;
             let read = from.read(&mut input).map_err(|source| self.io(source))?;
@@ -199,6 +202,9 @@ impl Source {
                 decoder.decode_to_utf8_without_replacement(bytes, &mut text, read == 0);
             let decoded = text.get(..written).unwrap_or_default();
             line += decoded.iter().filter(|byte| **byte == b'\n').count() as u64;
+            if let Some(line) = rows.read(decoded) {
+                return Err(ImportError::EndlessRow { file: self.name.clone(), line });
+            }
             only_blank &= decoded.iter().all(u8::is_ascii_whitespace);
             if let DecoderResult::Malformed(length, after) = result {
                 let at = used.saturating_sub(usize::from(length) + usize::from(after));
@@ -224,6 +230,47 @@ fn without_bom(head: &[u8]) -> Option<&'static Encoding> {
         (0, odd) if odd > half / 4 => Some(UTF_16LE),
         (even, 0) if even > half / 4 => Some(UTF_16BE),
         _ => None,
+    }
+}
+
+/// Watches over the length of rows: a quote that is never closed would make one row of the rest of the file.
+#[derive(Default)]
+struct RowLength {
+    quoted: bool,
+    /// The last byte was a quote within quotes: the end of them, or half of a written quote.
+    at_quote: bool,
+    /// The last byte separates cells, so that a quote would open one.
+    cell_begins: bool,
+    bytes: u64,
+    line: u64,
+    /// Line on which the row under way begins.
+    begins: u64,
+}
+
+impl RowLength {
+    /// The line of a row that is too long.
+    fn read(&mut self, text: &[u8]) -> Option<u64> {
+        for byte in text {
+            self.bytes += 1;
+            if self.quoted {
+                match (*byte, self.at_quote) {
+                    (b'"', at_quote) => self.at_quote = !at_quote,
+                    (_, true) => (self.quoted, self.at_quote) = (false, false),
+                    _ => {}
+                }
+            } else if *byte == b'"' && (self.cell_begins || self.bytes == 1) {
+                self.quoted = true;
+            }
+            self.line += u64::from(*byte == b'\n');
+            if *byte == b'\n' && !self.quoted {
+                (self.bytes, self.begins) = (0, self.line);
+            }
+            self.cell_begins = !self.quoted && matches!(byte, b',' | b'\t' | b';' | b'|' | b'\n');
+            if self.bytes > ROW_BYTES_MAX {
+                return Some(self.begins + 1);
+            }
+        }
+        None
     }
 }
 

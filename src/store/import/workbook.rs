@@ -179,6 +179,10 @@ fn text<R: Read + Seek>(
             return Err(damaged(file, &format!("cells of row {} are out of order", at_row + 1)));
         }
         while row < at_row {
+            // A reader of CSV does not count a line with nothing on it.
+            if text.is_empty() || text.ends_with('\n') {
+                text.push_str("\"\"");
+            }
             text.push('\n');
             (row, column) = (row + 1, 0);
         }
