@@ -320,16 +320,6 @@ fn read(report: &FileReport, out: &mut Out) -> anyhow::Result<()> {
     for warning in &report.warnings {
         out.line(format!("  warning: {warning}"))?;
     }
-    if let Some(first) = &report.odd_orders.first {
-        out.line(format!(
-            "  check {} orders whose lines and discounts do not add up to what the file says of the order: first {} in line {} (lines {}, order {})",
-            report.odd_orders.count,
-            first.order,
-            first.line,
-            decimal(first.lines),
-            decimal(first.said)
-        ))?;
-    }
     if report.orders > 0 {
         let share = 100.0 * report.with_customer as f64 / report.orders as f64;
         out.line(format!("  {share:.1} % of the orders have a customer"))?;

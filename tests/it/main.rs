@@ -29,6 +29,7 @@ mod import_cli;
 mod import_containers;
 mod import_fuzz;
 mod import_kinds;
+mod import_mutation;
 mod import_own;
 mod import_sums;
 mod keeping;

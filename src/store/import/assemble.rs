@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::format::Sink;
-use super::reject::{Reject, Rejects};
+use super::reject::{Reject, Rejects, clip};
 use super::row::Plan;
 use super::spill::{OrderRow, Spill};
 use super::whole::{self, Fit};
@@ -312,7 +312,7 @@ impl<'a> Assembler<'a> {
                     return Ok(());
                 };
                 if example.as_ref().is_none_or(|(line, ..)| first.line < *line) {
-                    example = Some((first.line, first.order.clone(), amount));
+                    example = Some((first.line, clip(&first.order), amount));
                 }
             }
         }

@@ -41,7 +41,7 @@ impl<R: PartialEq> Once<R> {
             return Err(ImportError::Duplicate {
                 file: row.file.to_owned(),
                 kind: self.kind,
-                id: id.to_owned(),
+                id: super::reject::clip(id),
                 first: *first,
                 second: row.line,
             });

@@ -62,7 +62,7 @@ pub(super) fn import(
     };
     let mut staging = match options.dry_run {
         true => None,
-        false => Some(Staging::begin(store, shop.as_ref())?),
+        false => Some(Staging::begin(store, shop.as_ref(), &source.name)?),
     };
     let mut lines = Lines::of(source)?;
     while let Some((line, fields)) = lines.next()? {

@@ -80,6 +80,7 @@ impl Rejects {
     pub(super) fn add(&mut self, mut reject: Reject) {
         self.count += 1;
         reject.value = clip(&reject.value);
+        reject.reason = clip(&reject.reason);
         if self.failed.is_none() {
             self.failed = self.write(&reject).err();
         }

@@ -9,7 +9,7 @@ use super::Options;
 use super::date::DateOrder;
 use super::format::{CurrencyField, Reads};
 use super::number::Decimal;
-use super::reject::Rejected;
+use super::reject::{Rejected, clip};
 use super::row::Conventions;
 use super::sheet::Sheet;
 use super::source::Source;
@@ -224,6 +224,13 @@ impl FileReport {
 
     /// Says where two ways to the same sum differ, once everything is read.
     pub(super) fn compare(&mut self) {
+        if let Some(first) = &self.odd_orders.first {
+            let (lines, said) = (export::decimal(first.lines), export::decimal(first.said));
+            self.warnings.push(format!(
+                "{} orders whose lines and discounts do not add up to what the file says of the order: first {} in line {}, lines {lines}, order {said}",
+                self.odd_orders.count, first.order, first.line
+            ));
+        }
         for (currency, sums) in &self.sums {
             if sums.lines_total != sums.orders_total {
                 let (lines, orders) = (export::decimal(sums.lines_total), export::decimal(sums.orders_total));
@@ -264,7 +271,7 @@ impl FileReport {
         sums.orders_total += said;
         if of_lines != said || fit.unexplained {
             let line = rows.first().map_or(0, |row| row.line);
-            let odd = OddOrder { line, order: order.id.0.clone(), lines: of_lines, said };
+            let odd = OddOrder { line, order: clip(&order.id.0), lines: of_lines, said };
             self.odd_orders.add(odd);
         }
         if order.flags.lines_unknown {

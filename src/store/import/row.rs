@@ -10,7 +10,7 @@ use super::date::{self, DateOrder, Moment};
 use super::error::{Mixed, Readings};
 use super::format::{CurrencyField, Reads};
 use super::number::{self, Decimal};
-use super::reject::Reject;
+use super::reject::{Reject, clip};
 use super::sheet::Sheet;
 use super::source::Source;
 use super::{ImportError, Options, cell, totals};
@@ -126,7 +126,7 @@ impl Proof {
             number::Hint::Only(Decimal::Comma) => &mut self.comma,
             number::Hint::Both => &mut self.open,
         };
-        slot.get_or_insert_with(|| (line, text.trim().to_owned()));
+        slot.get_or_insert_with(|| (line, clip(text.trim())));
     }
 
     fn date(&mut self, text: &str, line: u64) {
@@ -136,7 +136,7 @@ impl Proof {
             date::Hint::Only(DateOrder::Mdy) => &mut self.mdy,
             date::Hint::Both => &mut self.open,
         };
-        slot.get_or_insert_with(|| (line, text.trim().to_owned()));
+        slot.get_or_insert_with(|| (line, clip(text.trim())));
     }
 }
 

@@ -9,6 +9,7 @@ use std::io::Read;
 
 use super::format::{Format, Reads};
 use super::lines::Newlines;
+use super::reject::clip;
 use super::source::Source;
 use super::{FORMATS, ImportError, Options, cell};
 use crate::domain::Currency;
@@ -19,6 +20,8 @@ const PREAMBLE_ROWS: usize = 50;
 /// Text looked at for it.
 const PREAMBLE_BYTES: u64 = 1 << 18;
 const COLUMNS_MAX: usize = 2_000;
+/// Columns that a message names.
+const COLUMNS_NAMED: usize = 90;
 
 /// A table whose header and kind are known.
 pub(super) struct Sheet {
@@ -72,7 +75,7 @@ impl Sheet {
 
     /// A column's name as the file has it.
     pub(super) fn column_name(&self, column: usize) -> String {
-        self.header.get(column).map(|name| name.trim().to_owned()).unwrap_or_default()
+        self.header.get(column).map(|name| clip(name.trim())).unwrap_or_default()
     }
 }
 
@@ -108,6 +111,13 @@ fn header_row(head: &[u8], delimiter: u8, known: &BTreeSet<String>) -> Option<Ca
     best
 }
 
+/// The header for a message.
+fn names(header: &[String]) -> String {
+    let named: Vec<String> = header.iter().take(COLUMNS_NAMED).map(|name| clip(name.trim())).collect();
+    let more = if header.len() > COLUMNS_NAMED { " …" } else { "" };
+    named.join(", ") + more
+}
+
 type Columns = Vec<Option<usize>>;
 
 fn choose(
@@ -116,7 +126,7 @@ fn choose(
     header: &[String],
 ) -> Result<(&'static dyn Format, Columns), ImportError> {
     let file = || source.name.clone();
-    let found = || header.iter().map(|name| name.trim()).collect::<Vec<_>>().join(", ");
+    let found = || names(header);
     if let Some(kind) = &options.kind {
         let format = *FORMATS.iter().find(|format| format.kind() == kind).ok_or_else(|| {
             let kinds = FORMATS.iter().map(|format| format.kind()).collect::<Vec<_>>().join(", ");
@@ -216,7 +226,7 @@ fn match_columns(
             ImportError::UnknownField { map: map.clone(), kind: format.kind(), field: field.clone(), fields }
         })?;
         let place = names.iter().position(|name| *name == cell::header(&column)).ok_or_else(|| {
-            let found = header.iter().map(|name| name.trim()).collect::<Vec<_>>().join(", ");
+            let found = names(header);
             ImportError::UnknownColumn { map: map.clone(), column: column.clone(), found }
         })?;
         if let Some(slot) = columns.get_mut(at) {
@@ -235,7 +245,7 @@ fn match_columns(
             .map(|(column, _)| column);
         *slot = fitting.next();
         if let (Some(first), Some(second)) = (*slot, fitting.next()) {
-            let name = |column: usize| header.get(column).map(|name| name.trim().to_owned());
+            let name = |column: usize| header.get(column).map(|name| clip(name.trim()));
             return Err(ImportError::TwoColumns {
                 file: source.name.clone(),
                 field: field.name,
