@@ -235,7 +235,10 @@ fn show(report: &FileReport, out: &mut Out) -> anyhow::Result<()> {
                 }
                 out.line(line)?;
             }
-            out.line(format!("  data version {}; to take it back: mercato import --undo", changes.data_version))?;
+            out.line(format!(
+                "  data version {}; to take it back: mercato import --undo",
+                changes.data_version
+            ))?;
         }
     }
     Ok(())

@@ -103,6 +103,7 @@ impl Store {
         }
         // The list comes first: whatever happens from here on, the wish is on record.
         all.save(&path)?;
+        self.clear_undo()?;
         let erasure = Erasure::find(&all, tables, || everything(self.kv.as_ref(), tables))?;
         let files = traces::clear(folder.dir(), &erasure)?;
         let version = self.data_version()? + 1;

@@ -59,7 +59,9 @@ pub enum StoreError {
     NotEmpty(PathBuf),
     #[error("there is no import that could be taken back")]
     NothingToUndo,
-    #[error("import {asked} cannot be taken back before those that came after it: {newer}; take them back first: mercato import --undo")]
+    #[error(
+        "import {asked} cannot be taken back before those that came after it: {newer}; take them back first: mercato import --undo"
+    )]
     NewerImports { asked: u64, newer: String },
     #[error("there is no import {asked} that could be taken back; the newest is {newest} ({what})")]
     UnknownImport { asked: u64, newest: u64, what: String },

@@ -67,20 +67,13 @@ impl Store {
         Ok(Undone { batch: *newest, what: what.clone(), data_version })
     }
 
-    /// Removes what would bring older states of records back: afterwards no import can be taken back, and the files
-    /// of rows that imports left out are gone. Forgetting a customer needs it.
+    /// Removes what would bring older states of records back: afterwards no import can be taken back. Forgetting a
+    /// customer needs it.
     pub fn clear_undo(&self) -> Result<(), StoreError> {
         let _only_one = self.importing.lock().unwrap_or_else(PoisonError::into_inner);
         let writes = batches(self)?.into_iter().map(|(id, _)| (key(id), None)).collect();
         self.kv.commit(Batch { writes, require: Vec::new() })?;
-        let Some(folder) = &self.folder else { return Ok(()) };
-        for dir in [folder.undo(), folder.rejects()] {
-            match fs::remove_dir_all(&dir) {
-                Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(io_error(&dir, source)),
-                _ => {}
-            }
-        }
-        Ok(())
+        self.folder.as_ref().map_or(Ok(()), |folder| folder::remove_dir(&folder.undo()))
     }
 }
 
@@ -194,6 +187,7 @@ fn put_back(store: &Store, id: u64) -> Result<u64, StoreError> {
         (UNDOING.to_vec(), None),
     ];
     store.kv.commit(Batch { writes: last, require: Vec::new() })?;
+    store.sealed(data_version)?;
     store.recent.note(data_version, None);
     clear_orphans(store)?;
     Ok(data_version)
@@ -202,7 +196,11 @@ fn put_back(store: &Store, id: u64) -> Result<u64, StoreError> {
 fn open(store: &Store, id: u64) -> Result<Frames<BufReader<File>>, StoreError> {
     let folder = store.folder.as_ref().ok_or(StoreError::NothingToUndo)?;
     let path = folder.undo().join(name(id));
-    let file = File::open(&path).map_err(|source| io_error(&path, source))?;
+    let file = File::open(&path).map_err(|source| match source.kind() {
+        // A restored backup has the shop's records and none of what they were before.
+        io::ErrorKind::NotFound => StoreError::NothingToUndo,
+        _ => io_error(&path, source),
+    })?;
     let mut images = Frames::begin(BufReader::with_capacity(1 << 16, file), MAGIC)?;
     match images.next::<u64>()? {
         Some(found) if found == id => Ok(images),

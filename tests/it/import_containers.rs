@@ -59,7 +59,10 @@ fn dates_numbers_and_ids_of_a_workbook() {
     assert!(text.contains(r#""unit_price":"1.234""#) && text.contains("Two lines"), "{text}");
     let store = Store::memory();
     let report = Files::new().import(&store, "a.xlsx", typed(&text_cell(3, 0, "A")), &euros()).unwrap();
-    assert_eq!((report.encoding, report.header_line, report.other_sheets), ("XLSX", 3, vec!["notes".to_owned()]));
+    assert_eq!(
+        (report.encoding, report.header_line, report.other_sheets),
+        ("XLSX", 3, vec!["notes".to_owned()])
+    );
     assert!(stored(&typed(&number_cell(3, 0, "3553498017448001", 0))).contains("3553498017448001"), "exact");
     for (written, shown) in
         [("3553498017448000", "3.55349801744800E+15"), ("3553498017448001234", "3.55349801744800E+18")]

@@ -49,9 +49,35 @@ enum Bend {
 
 fn bend() -> impl Strategy<Value = Bend> {
     let cells = prop::sample::select(vec![
-        "1.23457E+18", "=\"007\"", "'", "\"", "-", "NaN", "1e308", "99999999999999999999", "-5", "1,234", "1.234",
-        "(3.00)", "2.3万", "31/02/2026", "01/05/2026", "2099-01-01", "0", "张**", "=cmd()", "合计", "Total", "\u{FEFF}",
-        "a\nb", "USD", "EURO", "退款成功", "voided", "name@", "",
+        "1.23457E+18",
+        "=\"007\"",
+        "'",
+        "\"",
+        "-",
+        "NaN",
+        "1e308",
+        "99999999999999999999",
+        "-5",
+        "1,234",
+        "1.234",
+        "(3.00)",
+        "2.3万",
+        "31/02/2026",
+        "01/05/2026",
+        "2099-01-01",
+        "0",
+        "张**",
+        "=cmd()",
+        "合计",
+        "Total",
+        "\u{FEFF}",
+        "a\nb",
+        "USD",
+        "EURO",
+        "退款成功",
+        "voided",
+        "name@",
+        "",
     ]);
     let cell = prop_oneof![
         8 => cells.prop_map(str::to_owned),
@@ -176,7 +202,10 @@ proptest! {
 
 #[test]
 fn a_quote_that_is_never_closed_does_not_fill_the_memory() {
-    let open = format!("order_id,date,amount\n1,2026-05-01,5\n2,\"2026-05-01,5\n{}", "3,2026-05-01,5\n".repeat(400_000));
+    let open = format!(
+        "order_id,date,amount\n1,2026-05-01,5\n2,\"2026-05-01,5\n{}",
+        "3,2026-05-01,5\n".repeat(400_000)
+    );
     assert_eq!(
         Files::new().sentence("a.csv", open, &crate::support::files::euros()),
         "a.csv line 3: the row that begins here is above 4 MB; close its quote, or export the file again"

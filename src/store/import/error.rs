@@ -27,7 +27,9 @@ pub enum ImportError {
     SeveralInside { file: String, entries: String },
     #[error("{file} cannot be unpacked ({why}); copy or export it again")]
     DamagedArchive { file: String, why: String },
-    #[error("{file} line {line}: the row that begins here is above 4 MB; close its quote, or export the file again")]
+    #[error(
+        "{file} line {line}: the row that begins here is above 4 MB; close its quote, or export the file again"
+    )]
     EndlessRow { file: String, line: u64 },
     #[error("{file} is above the limit of {limit}; split it")]
     TooLarge { file: String, limit: &'static str },

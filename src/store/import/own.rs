@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read};
 use serde_json::{Map, Value};
 
 use super::source::Source;
+use super::whole::Fit;
 use super::{FileReport, ImportError, Options, row};
 use crate::domain::{
     Customer, Experiment, Feedback, Interaction, LiftTest, Order, Product, Shop, Spend, UnlinkedRefund, Work,
@@ -171,7 +172,7 @@ fn setting(
 
 fn note(report: &mut FileReport, record: &AnyRecord) {
     match record {
-        AnyRecord::Order(order) => report.order(order, &[]),
+        AnyRecord::Order(order) => report.order(order, &[], &Fit { said: None, unexplained: false }),
         AnyRecord::UnlinkedRefund(refund) => {
             report.day(refund.on);
             report.returns += 1;

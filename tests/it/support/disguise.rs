@@ -74,7 +74,8 @@ pub(crate) fn book(sheets: &[(&str, &str)], shared: &[&str]) -> Vec<u8> {
     };
     let relations = |inner: String| format!("<Relationships xmlns=\"{PACKAGE}\">{inner}</Relationships>");
     let mut named = String::new();
-    let mut related = relation("s", "styles", "styles.xml") + &relation("t", "sharedStrings", "sharedStrings.xml");
+    let mut related =
+        relation("s", "styles", "styles.xml") + &relation("t", "sharedStrings", "sharedStrings.xml");
     let mut files = Vec::new();
     for (n, (name, rows)) in sheets.iter().enumerate() {
         named += &format!("<sheet name=\"{name}\" sheetId=\"{}\" r:id=\"r{n}\"/>", n + 1);
