@@ -22,19 +22,21 @@ impl<'a> People<'a> {
         let position: HashMap<&CustomerId, usize> =
             customers.iter().enumerate().map(|(k, customer)| (&customer.id, k)).collect();
         let mut sale_days = vec![Vec::new(); customers.len()];
-        let mut purchases = Vec::with_capacity(orders.len());
+        let (mut who_bought, mut days, mut net) = (Vec::new(), Vec::new(), Vec::new());
         for order in orders.iter().filter(|order| order.is_sale()) {
             let Some(who) = order.customer.as_ref().and_then(|id| position.get(id)) else { continue };
             sale_days[*who].push(order.placed_on);
             if order.is_kept() {
-                purchases.push((*who as u32, order.placed_on, order.net_goods().0));
+                who_bought.push(*who as u32);
+                days.push(order.placed_on);
+                net.push(order.net_goods().0);
             }
         }
         let mut segments = BTreeMap::new();
         let mut month = first_of_month(LAST_DAY);
         for _ in 0..MONTHS {
             let before = month.plus(-1);
-            let rfm = Rfm::from_purchases(customers.len(), before, purchases.clone());
+            let rfm = Rfm::from_columns(customers.len(), before, &who_bought, &days, &net);
             segments.insert(month, rfm.segments(customers.len()).unwrap_or_default());
             month = first_of_month(before);
         }
