@@ -1,9 +1,7 @@
 //! Where do the pictures of an answer lie?
 //!
 //! PNG files in `DIR/charts/`, named after conversation and turn; only the newest are kept, since a picture can be
-//! drawn again from its answer. They carry customers' names: whoever forgets a customer empties the folder ([`clear`]).
-//!
-//! [`clear`]: Album::clear
+//! drawn again from its answer. They carry customers' names, so `forget` deletes every picture of the data folder.
 
 use std::fs;
 use std::io;
@@ -43,14 +41,6 @@ impl Album {
         fs::rename(&unfinished, &path)?;
         self.prune()?;
         Ok(path)
-    }
-
-    /// Deletes every picture.
-    pub fn clear(&self) -> io::Result<()> {
-        match fs::remove_dir_all(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            done => done,
-        }
     }
 
     fn prune(&self) -> io::Result<()> {
@@ -95,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_newest_are_kept_and_all_can_be_cleared() {
+    fn only_the_newest_are_kept() {
         let data = tempfile::tempdir().unwrap();
         let album = Album { kept: 3, ..Album::in_data(data.path()) };
         for turn in 1..=5 {
@@ -108,9 +98,6 @@ mod tests {
         let names = files(&album);
         assert_eq!(names.len(), 3, "{names:?}");
         assert!(names[0].starts_with("c-3-1-") && names[2].starts_with("c-5-1-"), "{names:?}");
-        album.clear().unwrap();
-        album.clear().unwrap();
-        assert!(!album.folder.exists());
     }
 
     #[test]
