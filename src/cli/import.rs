@@ -77,10 +77,10 @@ impl Import {
     fn take_back(&self, store: &Store, batch: u64, out: &mut Out) -> anyhow::Result<()> {
         let undone = store.undo_import((batch > 0).then_some(batch))?;
         if self.json {
-            return Ok(out.line(serde_json::to_string(&undone)?)?);
+            return out.line(serde_json::to_string(&undone)?);
         }
         out.line(format!("took back import {} ({})", undone.batch, undone.what))?;
-        Ok(out.line(format!("  everything is as it was before it, data version {}", undone.data_version))?)
+        out.line(format!("  everything is as it was before it, data version {}", undone.data_version))
     }
 
     fn files(&self, store: &Store, out: &mut Out) -> anyhow::Result<()> {

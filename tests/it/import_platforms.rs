@@ -51,7 +51,7 @@ fn taken(store: &Store, bytes: &[u8], options: &Options) -> String {
 
 fn said(report: &FileReport) -> String {
     let mut text = format!("{}: {} rows, {} orders", report.kind, report.rows, report.orders);
-    write!(text, ", {} with a customer, {} left out\n", report.with_customer, report.rejected.count).unwrap();
+    writeln!(text, ", {} with a customer, {} left out", report.with_customer, report.rejected.count).unwrap();
     for (currency, sums) in &report.sums {
         assert!(sums.lines_total == sums.orders_total || report.odd_orders.count > 0, "a gap is said");
         writeln!(text, "{currency} {:?} {:?}", sums.lines_total, sums.orders_total).unwrap();
