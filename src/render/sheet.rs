@@ -277,7 +277,7 @@ mod tests {
         let text = String::from_utf8(bytes).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "\u{feff}姓名,客户分群,最近一单,未来价值,占比,订单数");
-        assert_eq!(lines[1], "\"'=HYPERLINK(\"\"x\"\")\",有流失风险,2026-06-30,12345.50,0.4241,3");
+        assert_eq!(lines[1], "\"'=HYPERLINK(\"\"x\"\")\",有流失风险的客户,2026-06-30,12345.50,0.4241,3");
         assert_eq!(lines[2], "\"Müller, \"\"Anna\"\"\",,,-2.00,,2.25");
     }
 

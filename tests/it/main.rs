@@ -9,6 +9,7 @@
 
 mod audit;
 mod bad_input;
+mod chat;
 mod charts;
 mod clv_gold;
 mod clv_intervals;
@@ -50,3 +51,4 @@ mod segments;
 mod store;
 mod support;
 mod turn;
+mod why;

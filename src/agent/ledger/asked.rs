@@ -129,11 +129,11 @@ mod tests {
         check("€15万", &revenue, true, true);
         check("42.4 %", &rate, true, true);
         check("42.4", &rate, false, true);
-        check("4.0%", &change, false, true);
+        check("4.0%", &change, true, true);
         check("> 99%", &alive, true, true);
         check("99%", &alive, false, true);
         check("42.4 %", &revenue, false, false);
-        check("43 %", &rate, false, false);
+        check("45 %", &rate, false, false);
         assert!(Asked::of("复购率").is_none());
     }
 

@@ -51,7 +51,9 @@ pub(super) fn meant(asked: &str, turn: &Turn, calls: &[Answered<'_>], templates:
     if let Some((place, row)) = by_row(asked, calls, templates.prompts()) {
         return Meant::Row(place, row);
     }
-    let by_name = by_name(asked, calls, &all, templates);
+    // What begins like a number is none of our names.
+    let numeric = asked.starts_with(|c: char| c.is_ascii_digit() || "€£$¥+-−<>≥≤".contains(c));
+    let by_name = if numeric { Vec::new() } else { by_name(asked, calls, &all, templates) };
     if !by_name.is_empty() {
         return Meant::Figures(by_name);
     }
