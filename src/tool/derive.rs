@@ -76,7 +76,7 @@ impl Tool for Derive {
 
     fn call(ctx: &ToolContext<'_>, args: Args) -> Result<Outcome<Output>, ToolError> {
         let n = args.facts.len();
-        if n < 2 || n > MOST || (args.op != Op::Sum && n != 2) {
+        if !(2..=MOST).contains(&n) || (args.op != Op::Sum && n != 2) {
             return Err(ToolError::invalid("derive_how_many").with("op", args.op.key()).with("n", n as u64));
         }
         let said = args.facts.iter().map(|id| known(ctx, id)).collect::<Result<Vec<Said>, ToolError>>()?;

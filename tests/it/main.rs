@@ -9,8 +9,8 @@
 
 mod audit;
 mod bad_input;
-mod chat;
 mod charts;
+mod chat;
 mod clv_gold;
 mod clv_intervals;
 mod clv_lab;

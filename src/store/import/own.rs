@@ -73,7 +73,7 @@ pub(super) fn import(
         if let Some(staging) = &mut staging {
             staging.push(&record)?;
         }
-        if report.rows % PROGRESS_LINES == 0 {
+        if report.rows.is_multiple_of(PROGRESS_LINES) {
             work.check()?;
             work.progress("read", lines.bytes, source.bytes);
         }
@@ -195,12 +195,15 @@ struct Lines<'a> {
     bytes: u64,
 }
 
+/// A line's number and its object.
+type Numbered = (u64, Map<String, Value>);
+
 impl<'a> Lines<'a> {
     fn of(source: &'a Source) -> Result<Self, ImportError> {
         Ok(Self { from: BufReader::new(source.text()?), source, line: 0, bytes: 0 })
     }
 
-    fn next(&mut self) -> Result<Option<(u64, Map<String, Value>)>, ImportError> {
+    fn next(&mut self) -> Result<Option<Numbered>, ImportError> {
         loop {
             let mut text = Vec::new();
             let read = (&mut self.from).take(LINE_BYTES_MAX).read_until(b'\n', &mut text);

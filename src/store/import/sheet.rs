@@ -112,7 +112,7 @@ fn header_row(head: &[u8], delimiter: u8, known: &BTreeSet<String>) -> Option<Ca
 }
 
 /// The header for a message.
-fn names(header: &[String]) -> String {
+fn shown(header: &[String]) -> String {
     let named: Vec<String> = header.iter().take(COLUMNS_NAMED).map(|name| clip(name.trim())).collect();
     let more = if header.len() > COLUMNS_NAMED { " …" } else { "" };
     named.join(", ") + more
@@ -126,7 +126,7 @@ fn choose(
     header: &[String],
 ) -> Result<(&'static dyn Format, Columns), ImportError> {
     let file = || source.name.clone();
-    let found = || names(header);
+    let found = || shown(header);
     if let Some(kind) = &options.kind {
         let format = *FORMATS.iter().find(|format| format.kind() == kind).ok_or_else(|| {
             let kinds = FORMATS.iter().map(|format| format.kind()).collect::<Vec<_>>().join(", ");
@@ -226,7 +226,7 @@ fn match_columns(
             ImportError::UnknownField { map: map.clone(), kind: format.kind(), field: field.clone(), fields }
         })?;
         let place = names.iter().position(|name| *name == cell::header(&column)).ok_or_else(|| {
-            let found = names(header);
+            let found = shown(header);
             ImportError::UnknownColumn { map: map.clone(), column: column.clone(), found }
         })?;
         if let Some(slot) = columns.get_mut(at) {

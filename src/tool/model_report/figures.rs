@@ -96,10 +96,13 @@ fn of_rfm(output: &Output) -> Vec<Fact> {
     facts
 }
 
+/// A table's columns and their units.
+type Heads = Vec<(&'static str, Option<Unit>)>;
+
 /// The hold-out, naive rows first: of purchases, of a purchase's value, or of RFM.
 pub(super) fn table(output: &Output, evidence: &Evidence) -> Table {
     let money = Some(Unit::Money(output.currency));
-    let (columns, rows): (Vec<(&str, Option<Unit>)>, Vec<Vec<Cell>>) = match output.model {
+    let (columns, rows): (Heads, Vec<Vec<Cell>>) = match output.model {
         Some(Model::GammaGamma) => (
             vec![("method", None), ("mae", money), ("rmse", money), ("total_error", Some(Unit::Change))],
             output.values.iter().map(value_row).collect(),
