@@ -115,7 +115,7 @@ fn what_cannot_be_is_one_clear_sentence() {
     );
     check_error(b"x,t_x,T\n0,0,9\n0,0,5\n", &fit, "no customer bought twice");
     check_error(b"", &fit, "is empty; the first line must name the columns");
-    check_error(b"PAR1\0\0", &fit, "is a Parquet file");
+    check_error(b"PAR1\0\0", &fit, "cannot be read");
     check_error(
         b"x,t_x,T\n1,2,9\n",
         &["fit", "--model", "gamma_gamma", "FILE"],

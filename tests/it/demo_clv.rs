@@ -296,7 +296,7 @@ fn tiers_add_up_and_nobody_who_bought_once_is_surely_alive() {
 #[test]
 fn whom_nobody_knows_and_what_makes_no_sense() {
     let shop = Shop::of(1);
-    let unknown = shop.ask(&json!({"customer": "Ema Clarkk"})).unwrap_err();
+    let unknown = shop.ask(&json!({"customer": "Emo Clarksen"})).unwrap_err();
     assert!(matches!(unknown.code.as_str(), "unknown_customer" | "several_customers"), "{unknown}");
     assert!(!unknown.candidates.is_empty());
     for args in [

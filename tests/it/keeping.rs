@@ -74,6 +74,7 @@ fn records() -> Vec<AnyRecord> {
         let id = format!("A-{n:03}");
         let mut order = if n % 3 == 0 { sparse_order(&id) } else { full_order(&id) };
         order.customer = Some(CustomerId(format!("c{}", n % 8)));
+        order.flags.no_customer_key = false;
         order.goods = Micros(i64::from(n + 20) * 1_000_000);
         order.placed_on = Day(20_500 + n);
         records.push(order.into());

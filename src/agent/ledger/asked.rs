@@ -102,7 +102,14 @@ impl Ledger {
         if self.duration(token) {
             return Some(Other::Length);
         }
-        named("rows").then_some(Other::Rows)
+        if named("rows") {
+            return Some(Other::Rows);
+        }
+        // "17" of "17 to 30 June".
+        let day = (1..=31)
+            .find(|day| matches!(token.class, Class::Plain) && super::same(token.value, f64::from(*day)));
+        let parts = scan::DateParts { day, ..scan::DateParts::default() };
+        day.filter(|_| self.date(parts)).map(|_| Other::Day)
     }
 }
 

@@ -33,12 +33,13 @@ pub struct RfmOf {
 impl RfmOf {
     pub(super) fn run(self, out: &mut Out) -> anyhow::Result<()> {
         let started = Instant::now();
-        let as_of = self.as_of.as_deref().map(|text| {
+        let day = |text: &str| {
             Day::parse(text).with_context(|| format!("--as-of {text:?} is not a date; write YYYY-MM-DD"))
-        });
+        };
+        let as_of = self.as_of.as_deref().map(day).transpose()?;
         let purchases = Purchases::read(&self.file)?;
         let Some(last) = purchases.days.iter().max() else { bail!("{}: no rows", self.file.display()) };
-        let as_of = as_of.transpose()?.unwrap_or(*last);
+        let as_of = as_of.unwrap_or(*last);
         let Purchases { keys, days, net } = purchases;
         let rfm = Rfm::from_columns(keys.names.len(), as_of, &keys.codes, &days, &net);
         let orders = days.iter().filter(|day| **day <= as_of).count();
