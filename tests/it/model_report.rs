@@ -103,7 +103,7 @@ fn the_figures_are_those_of_the_fits_and_of_the_hold_out() {
 #[test]
 fn rfm_scores_foretell_who_orders() {
     let outcome = report(&Models::default(), &json!({"model": "rfm"})).unwrap();
-    let share = |r: u8| fact(&outcome, &format!("rfm.ordered.r{r}")).value;
+    let share = |r: u8| fact(&outcome, &format!("rfm.repeat.r{r}")).value;
     assert!((1..5).all(|r| share(r) < share(r + 1)), "the more recent, the more order again");
     assert_eq!(outcome.output["chosen"], Value::Null);
 }

@@ -90,7 +90,7 @@ fn of_rfm(output: &Output) -> Vec<Fact> {
         Fact::new("rfm.score.worst", 1.0, Unit::Score),
     ];
     for (r, share) in (1..).zip(rfm.ordered) {
-        let fact = |share| Fact::new(format!("rfm.ordered.r{r}"), share, Unit::Share).over(held_out);
+        let fact = |share| Fact::new(format!("rfm.repeat.r{r}"), share, Unit::Share).over(held_out);
         facts.extend(share.map(fact));
     }
     facts
