@@ -35,6 +35,39 @@ fn a_table_is_the_same_in_each_of_its_clothes() {
     assert_eq!(stored(&unmarked), plain, "UTF-16 without its mark");
 }
 
+/// The orders with real types: whole numbers, doubles, instants, an empty cell.
+fn parquet() -> Vec<u8> {
+    use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
+    let schema =
+        "message orders { REQUIRED BYTE_ARRAY order_id (UTF8); REQUIRED INT64 date (TIMESTAMP_MILLIS);
+        OPTIONAL BYTE_ARRAY customer_id (UTF8); REQUIRED BYTE_ARRAY product (UTF8); REQUIRED INT32 quantity;
+        REQUIRED DOUBLE unit_price; REQUIRED BYTE_ARRAY status (UTF8); }";
+    let schema = std::sync::Arc::new(parquet::schema::parser::parse_message_type(schema).unwrap());
+    let mut bytes = Vec::new();
+    let mut file =
+        parquet::file::writer::SerializedFileWriter::new(&mut bytes, schema, std::sync::Arc::default())
+            .unwrap();
+    let mut group = file.next_row_group().unwrap();
+    let texts = |words: &[&str]| words.iter().map(|word| ByteArray::from(*word)).collect::<Vec<_>>();
+    macro_rules! column {
+        ($kind:ty, $values:expr, $levels:expr) => {
+            let mut column = group.next_column().unwrap().unwrap();
+            column.typed::<$kind>().write_batch($values, $levels, None).unwrap();
+            column.close().unwrap();
+        };
+    }
+    column!(ByteArrayType, &texts(&["A1", "A2", "A3"]), None);
+    column!(Int64Type, &[1_777_629_600_000, 1_777_721_400_000, 1_777_721_400_000], None);
+    column!(ByteArrayType, &texts(&["c1", "c2"]), Some(&[1, 1, 0]));
+    column!(ByteArrayType, &texts(&["茶, 绿", "Mug", "Mug"]), None);
+    column!(Int32Type, &[2, 1, 3], None);
+    column!(DoubleType, &[4.5, 9.0, 8.125], None);
+    column!(ByteArrayType, &texts(&["已付款", "已发货", "paid"]), None);
+    group.close().unwrap();
+    file.close().unwrap();
+    bytes
+}
+
 /// Real dates, numbers and a second sheet, as a console or a person makes them; the table begins in the third row.
 fn typed(id: &str) -> Vec<u8> {
     let header = ["order_id", "date", "quantity", "unit_price", "product"];
@@ -49,6 +82,19 @@ fn typed(id: &str) -> Vec<u8> {
     ];
     let rows = format!("<row r=\"3\">{header}</row><row r=\"4\">{}</row>", cells.concat());
     book(&[("orders", &rows), ("notes", &format!("<row r=\"1\">{}</row>", text_cell(0, 0, "more")))], &[])
+}
+
+#[test]
+fn a_parquet_file_says_what_its_csv_says() {
+    let last = "A3,2026-05-02 11:30:00,,Mug,3,8.125,paid\n";
+    assert_eq!(stored(&parquet()), stored(format!("{ORDERS}{last}").as_bytes()));
+    let mut cut = parquet();
+    cut.truncate(cut.len() / 2);
+    let said = Files::new().sentence("orders.parquet", &cut, &euros());
+    assert!(
+        said.contains("orders.parquet cannot be read as Parquet") && said.ends_with("or as CSV (UTF-8)"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub enum ImportError {
     Container { file: String, what: &'static str, mend: &'static str },
     #[error("{file} holds several files ({entries}); unpack it and import each")]
     SeveralInside { file: String, entries: String },
+    #[error("{file} cannot be read as Parquet ({why}); write it again, or as CSV (UTF-8)")]
+    DamagedParquet { file: String, why: String },
     #[error("{file} cannot be unpacked ({why}); copy or export it again")]
     DamagedArchive { file: String, why: String },
     #[error(

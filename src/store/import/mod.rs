@@ -9,6 +9,7 @@
 
 mod assemble;
 mod cell;
+mod columnar;
 mod customers;
 mod date;
 mod error;

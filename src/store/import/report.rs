@@ -166,9 +166,9 @@ impl FileReport {
         Self {
             file: source.name.clone(),
             kind: sheet.format.kind(),
-            encoding: match source.is_workbook {
-                true => "XLSX",
-                false => options.encoding.as_ref().and_then(label).unwrap_or(source.encoding.name()),
+            encoding: match source.container {
+                Some(container) => container,
+                None => options.encoding.as_ref().and_then(label).unwrap_or(source.encoding.name()),
             },
             other_sheets: source.other_sheets.clone(),
             delimiter: char::from(sheet.delimiter),

@@ -2,7 +2,7 @@
 //!
 //! Rules 1 and 2 of IMPORT_FORMATS: the content decides, never the file's name. BOM, else strict UTF-8 over the
 //! whole file, else GB18030 over the whole file, else the person is asked. Archives and workbooks are opened in
-//! [`super::workbook`].
+//! [`super::workbook`], Parquet in [`super::columnar`].
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, ErrorKind, Read};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 use flate2::read::MultiGzDecoder;
 
-use super::{ImportError, workbook};
+use super::{ImportError, columnar, workbook};
 use crate::domain::Work;
 
 /// What a packed file may unpack to.
@@ -31,7 +31,8 @@ pub(super) struct Source {
     packed: bool,
     /// What came out of an archive or a workbook, in place of the file.
     content: Option<Arc<[u8]>>,
-    pub(super) is_workbook: bool,
+    /// XLSX or Parquet, where the text (UTF-8 then) was made of one.
+    pub(super) container: Option<&'static str>,
     /// The workbook's other sheets with something in them.
     pub(super) other_sheets: Vec<String>,
     pub(super) encoding: &'static Encoding,
@@ -56,7 +57,7 @@ impl Source {
             path: path.to_owned(),
             packed: false,
             content: None,
-            is_workbook: false,
+            container: None,
             other_sheets: Vec::new(),
             encoding: UTF_8,
             bom_bytes: 0,
@@ -69,12 +70,17 @@ impl Source {
         } else if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
             source.unpack(work)?;
             head = source.head()?;
+        } else if head.starts_with(columnar::MAGIC) {
+            let file = File::open(path).map_err(|error| source.io(error))?;
+            source.content = Some(columnar::text(&source.name, file, work)?.into());
+            source.container = Some("Parquet");
+            head = source.head()?;
         }
         source.refuse_containers(&head)?;
         let bom = Encoding::for_bom(&head);
         source.bom_bytes = bom.map_or(0, |(_, length)| length);
         let candidates = match (asked, bom) {
-            _ if source.is_workbook => vec![UTF_8],
+            _ if source.container.is_some() => vec![UTF_8],
             (Some(asked), _) => vec![asked],
             (None, Some((found, _))) => vec![found],
             (None, None) => without_bom(&head).map_or_else(|| vec![UTF_8, GB18030], |found| vec![found]),
@@ -127,7 +133,7 @@ impl Source {
         let file = File::open(&self.path).map_err(|source| self.io(source))?;
         let unpacked = workbook::unpack(&self.name, file, work)?;
         self.content = Some(unpacked.bytes.into());
-        self.is_workbook = unpacked.is_workbook;
+        self.container = unpacked.is_workbook.then_some("XLSX");
         self.other_sheets = unpacked.other_sheets;
         Ok(())
     }

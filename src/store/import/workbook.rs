@@ -214,7 +214,7 @@ fn write(text: &mut String, value: &DataRef<'_>) {
     }
 }
 
-fn quoted(text: &mut String, words: &str) {
+pub(super) fn quoted(text: &mut String, words: &str) {
     text.push('"');
     for character in words.chars() {
         match character {
@@ -227,7 +227,7 @@ fn quoted(text: &mut String, words: &str) {
 }
 
 /// A number as digits; a fraction never has three digits, which could be thousands.
-fn number(number: f64) -> String {
+pub(super) fn number(number: f64) -> String {
     if number.fract().abs() < f64::EPSILON && number.is_finite() {
         return whole(number);
     }
