@@ -102,6 +102,12 @@ fn taobao_items_give_the_orders_their_lines_whenever_they_come() {
     for (again, what) in [(&orders, "the orders"), (&items, "the items")] {
         assert!(!import_cny(&store, again.as_bytes()).changes.unwrap().changed(), "{what} again");
     }
+    for (clothes, bytes) in disguise::all(&items) {
+        let store = Store::memory();
+        import_cny(&store, orders.as_bytes());
+        import_cny(&store, &bytes);
+        assert_eq!(content(&store), both, "the items as {clothes}");
+    }
     // A newer export without lines moves the status and leaves the lines.
     import_cny(&store, orders.replace("卖家已发货，等待买家确认", "交易成功").as_bytes());
     assert_eq!(store.scan::<Order>().map(|order| order.unwrap().lines.len()).sum::<usize>(), 5);
