@@ -259,7 +259,7 @@ fn facts_of_one(output: &Output, valued: &Valued, i: usize) -> Vec<Fact> {
             .within(f64::from(customer.orders_lo), f64::from(customer.orders_hi))
             .over(output.period),
         Fact::new("past_value", customer.past_value, money),
-        Fact::new("past_orders", f64::from(customer.purchase_days), Unit::Count),
+        Fact::new("past_orders", f64::from(customer.purchase_days), Unit::Days),
         Fact::new("last_order", f64::from(customer.last_order.0), Unit::Date),
     ];
     facts.extend(common(output, valued));
