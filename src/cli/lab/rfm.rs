@@ -11,9 +11,8 @@ use serde_json::json;
 
 use super::columns::{Columns, Filled, Keys, Names, Wanted, write};
 use crate::cli::Out;
-use crate::domain::{Day, Micros, Segment};
+use crate::domain::{Day, Segment};
 use crate::features::rfm::Rfm;
-use crate::store::export::decimal;
 
 /// Recency, frequency, monetary value, scores and segments of a plain file
 ///
@@ -48,15 +47,13 @@ impl RfmOf {
             write(path, &table(&rfm, &keys.names))?;
         }
         let sum = |of: &dyn Fn(usize) -> i64| (0..rfm.len()).map(of).sum::<i64>();
-        let monetary = i64::try_from(rfm.monetary.iter().sum::<i128>())
-            .with_context(|| format!("{}: the amounts sum to more than 9 trillion", self.file.display()))?;
         let report = json!({
             "as_of": as_of,
             "customers": rfm.len(),
             "orders": orders,
             "sum_frequency": sum(&|i| i64::from(rfm.frequency[i])),
             "sum_recency_days": sum(&|i| i64::from(rfm.recency(i))),
-            "sum_monetary": decimal(Micros(monetary)).parse::<f64>()?,
+            "sum_monetary": rfm.monetary.iter().sum::<i128>() as f64 / 1e6,
             "seconds": started.elapsed().as_secs_f64(),
         });
         out.line(report.to_string())

@@ -117,7 +117,7 @@ struct List {
 
 impl Rows for List {
     fn row(&mut self, row: &Row<'_>) -> Result<(), RowError> {
-        let (at, on) = row.at(DATE)?.ok_or_else(|| row.reject(DATE, "is no date", "fill it in"))?;
+        let (at, on) = row.required_at(DATE)?;
         let text = cell::prose(row.words(TEXT).unwrap_or_default());
         let text = if NO_TEXT.contains(&text.as_str()) { String::new() } else { text };
         let rating = self.rating(row)?;

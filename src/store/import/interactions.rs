@@ -123,7 +123,7 @@ impl Rows for List {
         let kind = KINDS.iter().find(|(_, words)| words.contains(&word.as_str())).map(|(kind, _)| *kind);
         let kind = kind
             .ok_or_else(|| row.reject(TYPE, "is no known event", "write view, cart, send, open or click"))?;
-        let (at, on) = row.at(DATE)?.ok_or_else(|| row.reject(DATE, "is no date", "fill it in"))?;
+        let (at, on) = row.required_at(DATE)?;
         let customer = row.required_id(CUSTOMER)?;
         let product = self.names.product(row.id(PRODUCT_ID)?, row.text(PRODUCT));
         let value = row.number(VALUE)?;

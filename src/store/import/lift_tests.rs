@@ -87,7 +87,7 @@ impl Rows for List {
     fn row(&mut self, row: &Row<'_>) -> Result<(), RowError> {
         let channel = row.text(CHANNEL);
         let channel = channel.ok_or_else(|| row.reject(CHANNEL, "is no channel", "fill it in"))?;
-        let (from, to) = (required_day(row, FROM)?, required_day(row, TO)?);
+        let ((_, from), (_, to)) = (row.required_at(FROM)?, row.required_at(TO)?);
         if to < from {
             return Err(row.reject(TO, &format!("lies before {from}"), "swap the dates").into());
         }
@@ -167,11 +167,6 @@ impl List {
         }
         Ok((control, treated))
     }
-}
-
-fn required_day(row: &Row<'_>, field: usize) -> Result<Day, Reject> {
-    let day = row.at(field)?.map(|(_, day)| day);
-    day.ok_or_else(|| row.reject(field, "is no date", "fill it in"))
 }
 
 /// A share of 1 or in percent; the whole shop where nothing is said.

@@ -117,10 +117,7 @@ impl Rows for Orders<'_> {
         let given_back = [STATUS, AFTER_SALES].iter().any(|field| says_refunded(row, *field));
         order.status =
             Some(if given_back && known != OrderStatus::Cancelled { OrderStatus::Refunded } else { known });
-        let title = row.text(TITLE);
-        let product = row.id(PRODUCT)?.or(title);
-        order.product = product.map(str::to_owned);
-        order.title = title.or(product).unwrap_or_default().to_owned();
+        order.sells(row.id(PRODUCT)?, row.text(TITLE));
         order.options =
             row.text(OPTIONS).map(|text| vec![("规格".to_owned(), text.to_owned())]).unwrap_or_default();
         order.qty = Some(row.pieces(QUANTITY)?);

@@ -383,6 +383,16 @@ impl<'a> Row<'a> {
         Ok(self.id(field)?.ok_or_else(|| self.reject(field, "is no id", "fill it in"))?)
     }
 
+    /// Instant and local day, which must be there.
+    pub(super) fn required_at(&self, field: usize) -> Result<(i64, Day), Reject> {
+        self.at(field)?.ok_or_else(|| self.reject(field, "is no date", "fill it in"))
+    }
+
+    /// What a piece costs, which must be there.
+    pub(super) fn price(&self, field: usize) -> Result<Micros, Reject> {
+        self.positive(field)?.ok_or_else(|| self.reject(field, "is no price", "write 0 if it was free"))
+    }
+
     /// An amount.
     pub(super) fn number(&self, field: usize) -> Result<Option<Micros>, Reject> {
         let text = self.raw(field).and_then(cell::text).filter(|text| !cell::is_bound(text));

@@ -153,15 +153,11 @@ fn whole(row: &Row<'_>) -> Result<Whole, RowError> {
 }
 
 fn item(row: &Row<'_>, line: &mut OrderRow) -> Result<(), RowError> {
-    let (sku, title) = (row.id(SKU)?, row.text(TITLE));
-    if sku.is_none() && title.is_none() {
+    if !line.sells(row.id(SKU)?, row.text(TITLE)) {
         return Ok(());
     }
-    line.product = sku.or(title).map(str::to_owned);
-    line.title = title.or(sku).unwrap_or_default().to_owned();
     line.qty = Some(row.pieces(QUANTITY)?);
-    let price = row.positive(PRICE)?;
-    line.unit_price = Some(price.ok_or_else(|| row.reject(PRICE, "is no price", "write 0 if it was free"))?);
+    line.unit_price = Some(row.price(PRICE)?);
     line.discount = row.taken_off(LINE_DISCOUNT)?.unwrap_or(Micros::ZERO);
     Ok(())
 }

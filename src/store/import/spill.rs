@@ -74,6 +74,13 @@ impl OrderRow {
             whole: None,
         }
     }
+
+    /// Says what was sold: by its number, its title, or either for both. False where the row has neither.
+    pub(super) fn sells(&mut self, number: Option<&str>, title: Option<&str>) -> bool {
+        self.product = number.or(title).map(str::to_owned);
+        self.title = title.or(number).unwrap_or_default().to_owned();
+        self.product.is_some()
+    }
 }
 
 /// The parts.

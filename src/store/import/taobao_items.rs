@@ -89,9 +89,7 @@ impl Rows for Items<'_> {
         item.product = Some(product.to_owned());
         item.title = title.unwrap_or(product).to_owned();
         item.qty = Some(row.pieces(QUANTITY)?);
-        let price = row.positive(PRICE)?;
-        item.unit_price =
-            Some(price.ok_or_else(|| row.reject(PRICE, "is no price", "write 0 if it was free"))?);
+        item.unit_price = Some(row.price(PRICE)?);
         item.options = row.text(OPTIONS).map(options).unwrap_or_default();
         self.spill.push(&item)?;
         Ok(())

@@ -88,8 +88,7 @@ struct Orders<'a> {
 impl Rows for Orders<'_> {
     fn row(&mut self, row: &Row<'_>) -> Result<(), RowError> {
         let mut order = OrderRow::new(row.required_id(ORDER)?, row.line, row.currency()?);
-        let at = row.at(CREATED_AT)?;
-        order.at = Some(at.ok_or_else(|| row.reject(CREATED_AT, "is no date", "fill it in"))?);
+        order.at = Some(row.required_at(CREATED_AT)?);
         order.paid_at = row.at(PAID_AT)?.map(|(at, _)| at);
         order.customer = row.id(CUSTOMER)?.map(str::to_owned);
         order.city = row.text(ADDRESS).and_then(city).map(str::to_owned);

@@ -94,7 +94,7 @@ impl Rows for Lines<'_> {
             qty.ok_or_else(|| row.reject(QUANTITY, "is no quantity", "write the pieces, returns below 0"))?;
         let price =
             row.number(PRICE)?.ok_or_else(|| row.reject(PRICE, "is no price", "write 0 if it was free"))?;
-        let at = row.at(DATE)?.ok_or_else(|| row.reject(DATE, "is no date", "fill it in"))?;
+        let at = row.required_at(DATE)?;
         let kind = kind(code, price);
         match kind {
             LineKind::Product => {}

@@ -144,19 +144,15 @@ fn whole(row: &Row<'_>) -> Result<Whole, RowError> {
 }
 
 fn item(row: &Row<'_>, line: &mut OrderRow) -> Result<(), RowError> {
-    let (sku, title) = (row.id(SKU)?, row.text(TITLE));
-    if sku.is_none() && title.is_none() {
+    if !line.sells(row.id(SKU)?, row.text(TITLE)) {
         return Ok(());
     }
-    line.product = sku.or(title).map(str::to_owned);
-    line.title = title.or(sku).unwrap_or_default().to_owned();
     line.qty = Some(match row.has(NET_QUANTITY) {
         // All of it may have been given back.
         true => row.left(NET_QUANTITY)?,
         false => row.pieces(QUANTITY)?,
     });
-    let price = row.positive(COST)?;
-    line.unit_price = Some(price.ok_or_else(|| row.reject(COST, "is no price", "write 0 if it was free"))?);
+    line.unit_price = Some(row.price(COST)?);
     Ok(())
 }
 
