@@ -11,6 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Day(pub i32);
 
+/// Days of a month wherever a duration is given in months (DEFINITIONS §5): 365.25 / 12.
+pub const MONTH_DAYS: f64 = 30.4375;
+
 const EPOCH: Date = Date::constant(1970, 1, 1);
 
 impl Day {

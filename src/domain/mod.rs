@@ -24,12 +24,12 @@ mod work;
 
 pub use chart::{Axis, Caption, Chart, ChartKind, Label, Point, Series, SeriesRole, Spot};
 pub use clock::Clock;
-pub use day::{Day, Span};
+pub use day::{Day, MONTH_DAYS, Span};
 pub use entity::{Entities, Lookup, NamedCustomer, NamedProduct};
 pub use evidence::{Evidence, Grade, GradeReason, HoldoutRow};
 pub use fact::{Fact, Unit};
 pub use lang::Lang;
-pub use money::{Currency, Micros, Money};
+pub use money::{Currency, Micros, Money, units};
 pub use period::{NamedPeriod, Period, PeriodError};
 pub use principal::{Principal, Role};
 pub use record::{

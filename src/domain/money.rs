@@ -104,6 +104,11 @@ impl<'de> Deserialize<'de> for Currency {
 #[serde(transparent)]
 pub struct Micros(pub i64);
 
+/// A sum of [`Micros`] in currency units, for models and display.
+pub fn units(micros: i128) -> f64 {
+    micros as f64 / 1e6
+}
+
 impl Micros {
     /// Nothing.
     pub const ZERO: Self = Self(0);

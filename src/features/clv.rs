@@ -3,7 +3,7 @@
 //! Kept orders with a customer only (DEFINITIONS §1, §5): purchase days, x, t_x and T in weeks up to today, m over the
 //! x repeat days in units of the shop's currency; beside them what the tool multiplies with: margin and season.
 
-use crate::domain::{Day, Span};
+use crate::domain::{Day, MONTH_DAYS, Span};
 use crate::model::clv::pace::{self, Pace};
 use crate::model::clv::value::Horizon;
 use crate::model::clv::{History, PurchaseFit, Snapshot};
@@ -56,8 +56,6 @@ const SHRINK_ORDERS: f64 = 5.0;
 const YEARS_MIN: u32 = 2;
 /// Days in a year of the season's count.
 const YEAR_DAYS: i32 = 365;
-/// A month ahead in days.
-const MONTH_DAYS: f64 = 30.4375;
 const MONTHS_A_YEAR: u32 = 12;
 
 impl ClvInput {

@@ -4,7 +4,7 @@
 //! Bounded: an import that changes more than [`CHANGES_MAX`] records leaves a gap, and so does one that was cut off
 //! and redone; whoever meets a gap reads everything again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use super::{Store, StoreError};
@@ -82,17 +82,16 @@ impl Store {
     pub fn changes_since(&self, data_version: u64) -> Result<Option<Vec<Change>>, StoreError> {
         let now = self.data_version()?;
         let log = self.recent.log.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut at: HashMap<(&str, &[u8]), usize> = HashMap::new();
+        let mut met: HashSet<(&str, &[u8])> = HashSet::new();
         let mut all: Vec<Change> = Vec::new();
         for wanted in data_version + 1..=now {
             let Some((_, changes)) = log.iter().find(|(version, _)| *version == wanted) else {
                 return Ok(None);
             };
             for change in changes {
-                at.entry((change.table, &change.key)).or_insert_with(|| {
+                if met.insert((change.table, &change.key)) {
                     all.push(change.clone());
-                    all.len()
-                });
+                }
             }
         }
         Ok(Some(all))

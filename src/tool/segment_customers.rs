@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Next, Note, Outcome, Tool, ToolContext, ToolError, freshness};
 use crate::domain::{
     Axis, Caption, Cell, Chart, ChartKind, Column, Currency, Day, Evidence, Fact, Grade, Label, Point, Role,
-    Segment, Series, Span, Table, Unit,
+    Segment, Series, Span, Table, Unit, units,
 };
 use crate::features::rfm::{Rfm, Scores};
 use crate::warehouse::{NONE, Warehouse};
@@ -200,10 +200,6 @@ fn listed(warehouse: &Warehouse, rfm: &Rfm) -> Vec<CustomerRow> {
     let mut order: Vec<usize> = (0..rfm.len()).collect();
     order.sort_by_key(|i| std::cmp::Reverse(rfm.monetary[*i]));
     order.into_iter().map(row).collect()
-}
-
-fn units(micros: i128) -> f64 {
-    micros as f64 / 1e6
 }
 
 fn evidence(ctx: &ToolContext<'_>, rfm: &Rfm, days: Span) -> Evidence {

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::columns::{Columns, Filled, Keys, Names, Wanted, write};
 use crate::cli::Out;
-use crate::domain::{Day, Segment};
+use crate::domain::{Day, Segment, units};
 use crate::features::rfm::Rfm;
 
 /// Recency, frequency, monetary value, scores and segments of a plain file
@@ -53,7 +53,7 @@ impl RfmOf {
             "orders": orders,
             "sum_frequency": sum(&|i| i64::from(rfm.frequency[i])),
             "sum_recency_days": sum(&|i| i64::from(rfm.recency(i))),
-            "sum_monetary": rfm.monetary.iter().sum::<i128>() as f64 / 1e6,
+            "sum_monetary": units(rfm.monetary.iter().sum()),
             "seconds": started.elapsed().as_secs_f64(),
         });
         out.line(report.to_string())
@@ -106,7 +106,7 @@ fn table(rfm: &Rfm, names: &Names) -> Vec<(&'static str, Filled)> {
         ("recency", ints(&|i| rfm.recency(i))),
         ("frequency", ints(&|i| rfm.frequency[i] as i32)),
         ("T", ints(&|i| rfm.as_of.since(rfm.first[i]))),
-        ("monetary", Filled::Numbers(rows.iter().map(|i| rfm.monetary[*i] as f64 / 1e6).collect())),
+        ("monetary", Filled::Numbers(rows.iter().map(|i| units(rfm.monetary[*i])).collect())),
     ];
     if let Some(scores) = &rfm.scores {
         let segment = |i: &usize| {

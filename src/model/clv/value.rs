@@ -6,9 +6,10 @@
 //! months), which for a constant rate is the same as multiplying E, and keeps counts and their probabilities coherent.
 
 use super::Alive;
+use crate::domain::MONTH_DAYS;
 
 /// A month in weeks.
-pub const WEEKS_A_MONTH: f64 = 30.4375 / 7.0;
+pub const WEEKS_A_MONTH: f64 = MONTH_DAYS / 7.0;
 
 /// How far to look, and how.
 #[derive(Clone, PartialEq, Debug)]

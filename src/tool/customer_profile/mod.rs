@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::predict_clv::{self, CustomerValue, NextOrder};
 use super::{Next, Note, Outcome, Tool, ToolContext, ToolError, customer, freshness};
-use crate::domain::{Currency, Day, Evidence, NamedCustomer, Role, Segment, Span};
+use crate::domain::{Currency, Day, Evidence, NamedCustomer, Role, Segment, Span, units};
 use crate::features::rfm::Rfm;
 pub use past::{Favourite, Feedback, Past, RecentOrder, Written};
 
@@ -138,7 +138,7 @@ fn rfm(ctx: &ToolContext<'_>, row: u32, today: Day) -> Option<RfmRow> {
     Some(RfmRow {
         recency: rfm.recency(i),
         frequency: rfm.frequency[i],
-        monetary: rfm.monetary[i] as f64 / 1e6,
+        monetary: units(rfm.monetary[i]),
         r: scores.map(|scores| scores.r),
         f: scores.map(|scores| scores.f),
         m: scores.map(|scores| scores.m),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::domain::{Day, percentile};
+use crate::domain::{Day, Micros, percentile, units};
 use crate::warehouse::{NONE, Warehouse};
 
 /// A customer's orders up to today; amounts are net goods.
@@ -98,7 +98,7 @@ impl Past {
         Self {
             orders: sales.len(),
             orders_not_sales: own.len() - sales.len(),
-            revenue: units(sales.iter().map(|row| orders.net[*row]).sum()),
+            revenue: units(sales.iter().map(|row| i128::from(orders.net[*row])).sum()),
             first: days.first().copied().map(Day),
             last: days.last().copied().map(Day),
             usual_gap: usual_gap(&days),
@@ -113,10 +113,6 @@ impl Past {
     }
 }
 
-fn units(micros: i64) -> f64 {
-    micros as f64 / 1e6
-}
-
 fn usual_gap(days: &[i32]) -> Option<i32> {
     if days.len() < RHYTHM_DAYS {
         return None;
@@ -129,7 +125,7 @@ fn loose_refunds(warehouse: &Warehouse, customer: u32, today: Day) -> f64 {
     let refunds = &warehouse.unlinked_refunds;
     let own =
         (0..refunds.day.len()).filter(|i| refunds.customer[*i] == customer && refunds.day[*i] <= today.0);
-    units(own.map(|i| refunds.amount[i]).sum())
+    units(own.map(|i| i128::from(refunds.amount[i])).sum())
 }
 
 fn favourites(warehouse: &Warehouse, lines: impl Iterator<Item = usize>) -> Vec<Favourite> {
@@ -144,7 +140,7 @@ fn favourites(warehouse: &Warehouse, lines: impl Iterator<Item = usize>) -> Vec<
     let named = |(product, (pieces, net)): (u32, (i64, i64))| Favourite {
         product: warehouse.products.name[product as usize].clone(),
         units: pieces,
-        revenue: units(net),
+        revenue: Micros(net).to_f64(),
     };
     kept.into_iter().take(FAVOURITES).map(named).collect()
 }
@@ -182,7 +178,7 @@ fn recent(warehouse: &Warehouse, row: usize) -> RecentOrder {
         products: lines.clone().filter_map(name).collect(),
         units: lines.clone().map(|line| warehouse.lines.qty[line]).sum(),
         units_returned: lines.map(|line| warehouse.lines.returned[line]).sum(),
-        revenue: units(orders.net[row]),
+        revenue: Micros(orders.net[row]).to_f64(),
         state: match (orders.sale[row], orders.open_return[row]) {
             (false, _) => "not_sale",
             (true, true) => "open_return",

@@ -3,14 +3,11 @@
 use super::trust;
 use super::worth::{LEVEL, Valued};
 use super::{Args, CustomerValue, Output, TierValue};
-use crate::domain::{Cell, Column, Day, Fact, NamedCustomer, Span, Table, Tier, Unit};
+use crate::domain::{Cell, Column, Day, Fact, MONTH_DAYS, NamedCustomer, Span, Table, Tier, Unit};
 use crate::model::clv::backtest::{MethodErrors, Rolling};
 use crate::model::clv::interval::{self, TotalDraws};
 use crate::model::clv::measure::descending;
 use crate::tool::{Outcome, ToolContext, ToolError};
-
-/// A month ahead in days.
-const MONTH_DAYS: f64 = 30.4375;
 
 /// The totals and the most valuable of many.
 pub(super) fn many(

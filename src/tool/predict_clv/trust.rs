@@ -5,7 +5,7 @@
 
 use super::worth::Valued;
 use super::{Args, Output};
-use crate::domain::{Evidence, Fact, Grade, HoldoutRow};
+use crate::domain::{Evidence, Fact, Grade, HoldoutRow, MONTH_DAYS};
 use crate::model::clv::backtest::Rolling;
 use crate::model::clv::{PurchaseModel, Status};
 use crate::tool::{Note, ToolContext, freshness};
@@ -19,7 +19,6 @@ const SKILL: [f64; 2] = [0.05, 0.0];
 const SLACK_DAYS: f64 = 7.0;
 /// Beyond two years, or twice the history, nothing like it was ever seen.
 const FAR_MONTHS: u32 = 24;
-const MONTH_DAYS: f64 = 30.4375;
 /// Shares of orders without a customer are named from here on (DEFINITIONS §1).
 const NAMED: f64 = 0.01;
 /// A forecast moved by less is the same to whoever reads it.

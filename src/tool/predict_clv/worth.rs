@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{Args, Model};
-use crate::domain::{Day, Segment, Tier};
+use crate::domain::{Day, MONTH_DAYS, Segment, Tier};
 use crate::features::clv::ClvInput;
 use crate::features::rfm::Rfm;
 use crate::model::clv::backtest::{self, Rolling};
@@ -29,9 +29,6 @@ const TIER_ENDS: [f64; 3] = [0.05, 0.20, 0.50];
 const SEED: u64 = 5;
 /// Level of every interval.
 pub(super) const LEVEL: f64 = 0.9;
-/// A month ahead in days.
-const MONTH_DAYS: f64 = 30.4375;
-
 /// Every customer's future, and what it rests on.
 pub(super) struct Valued {
     pub(super) input: ClvInput,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Args, Output, Scope};
-use crate::domain::{Fact, Span, Unit};
+use crate::domain::{Fact, Span, Unit, units};
 use crate::tool::ToolContext;
 use crate::warehouse::metrics::{FEW, Metric, Sums};
 
@@ -88,7 +88,7 @@ pub(super) fn facts(
 /// What the figure is made of, and the variants that people may expect under its name.
 fn beside(ctx: &ToolContext<'_>, metric: Metric, sums: &Sums) -> Vec<Fact> {
     let money = Unit::Money(ctx.warehouse.shop.currency);
-    let amount = |name: &str, micros: i128| Fact::new(name, micros as f64 / 1e6, money);
+    let amount = |name: &str, micros: i128| Fact::new(name, units(micros), money);
     let count = |name: &str, n: u64| Fact::new(name, n as f64, Unit::Count);
     let share = |name: &str, value: Option<f64>| value.map(|value| Fact::new(name, value, Unit::Share));
     let pieces = |name: &str, n: i64| Fact::new(name, n as f64, Unit::Count);

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Sums;
-use crate::domain::{Currency, Unit};
+use crate::domain::{Currency, Unit, units};
 
 /// The metrics of DEFINITIONS §3.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
@@ -212,7 +212,7 @@ impl Metric {
     /// Its number in currency units, pieces or as a share; `None` where there is nothing to divide by.
     pub fn value(self, sums: &Sums) -> Option<f64> {
         let over = |part: i128, whole: i128| (whole > 0).then(|| part as f64 / whole as f64);
-        let money = |micros: i128| micros as f64 / 1e6;
+        let money = units;
         match self {
             Self::Revenue => Some(money(sums.revenue())),
             Self::Orders => Some(sums.orders as f64),

@@ -12,7 +12,7 @@ use self::single::single;
 use super::calendar::{Part, Point, month_name, month_number, point_at, small_int};
 use super::numbers::number_at;
 use super::sentence::Sentence;
-use crate::domain::{Day, NamedPeriod, Period, Span};
+use crate::domain::{Day, MONTH_DAYS, NamedPeriod, Period, Span};
 
 /// A time that was said: tokens `from..to`.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -54,8 +54,6 @@ pub(super) enum Way {
     Unsaid,
 }
 
-const DAYS_PER_MONTH: f64 = 30.4375;
-
 impl Unit {
     fn from_key(key: &str) -> Option<Self> {
         Some(match key {
@@ -70,8 +68,8 @@ impl Unit {
 
     fn months(self, count: f64) -> f64 {
         match self {
-            Self::Day => count / DAYS_PER_MONTH,
-            Self::Week => count * 7.0 / DAYS_PER_MONTH,
+            Self::Day => count / MONTH_DAYS,
+            Self::Week => count * 7.0 / MONTH_DAYS,
             Self::Month => count,
             Self::Quarter => 3.0 * count,
             Self::Year => 12.0 * count,
@@ -133,7 +131,7 @@ fn trailing(count: f64, unit: Unit, today: Day) -> Option<Period> {
             if months.fract().abs() < 1e-9 && (1.0..=600.0).contains(&months) {
                 return Some(Period::range(months_back(today, months as i32), today));
             }
-            months * DAYS_PER_MONTH
+            months * MONTH_DAYS
         }
     };
     if !(1.0..=20_000.0).contains(&days) {

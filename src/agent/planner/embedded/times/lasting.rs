@@ -1,10 +1,10 @@
 //! How long, and behind or ahead? "past 6 weeks", 近半年, 三年内, "next year", "two months ago".
 
-use super::{DAYS_PER_MONTH, Mention, Unit, Way, When};
+use super::{Mention, Unit, Way, When};
 use crate::agent::planner::embedded::calendar::small_int;
 use crate::agent::planner::embedded::numbers::number_at;
 use crate::agent::planner::embedded::sentence::Sentence;
-use crate::domain::{Day, Span};
+use crate::domain::{Day, MONTH_DAYS, Span};
 
 /// "past 6 weeks", 近半年, "the next 2 years", 三年内, "24-month", "next year".
 pub(super) fn lasting(s: &Sentence<'_>, at: usize, today: Day) -> Option<Mention> {
@@ -73,7 +73,7 @@ fn whole_future(s: &Sentence<'_>, at: usize, today: Day) -> Option<Mention> {
             to: at + texts.len(),
         })
     };
-    let rest = (f64::from(today.year_start(1).since(today)) / DAYS_PER_MONTH).round().max(1.0);
+    let rest = (f64::from(today.year_start(1).since(today)) / MONTH_DAYS).round().max(1.0);
     ahead(&["明", "年"], 12.0)
         .or_else(|| ahead(&["明", "后", "两", "年"], 24.0))
         .or_else(|| ahead(&["今", "年", "年", "底"], rest))
