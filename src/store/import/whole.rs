@@ -63,8 +63,7 @@ pub(super) fn fill(order: &mut Order, rows: &[&OrderRow], whole: &Whole) -> Fit 
     } else {
         let goods = said.unwrap_or(gross - discount);
         if discount_to(&mut order.lines, goods) {
-            let rounding =
-                Micros(CENT.0.saturating_mul(order.lines.iter().map(|line| line.qty).sum::<i64>()));
+            let rounding: Micros = order.lines.iter().map(|line| CENT.times(line.qty)).sum();
             unexplained = gross - goods > discount + rounding;
         } else {
             unexplained = true;
