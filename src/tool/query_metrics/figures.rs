@@ -118,7 +118,7 @@ fn beside(ctx: &ToolContext<'_>, metric: Metric, sums: &Sums) -> Vec<Fact> {
         }
         Metric::GrossProfit => {
             let mut facts = vec![amount("revenue", sums.revenue())];
-            let rate = (sums.revenue() > 0).then(|| sums.margin as f64 / sums.revenue() as f64);
+            let rate = (sums.revenue() > 0).then(|| sums.gross_profit() / units(sums.revenue()));
             facts.extend(share("margin_rate", rate));
             facts.extend(share("margin_known", Some(sums.margin_known())));
             facts

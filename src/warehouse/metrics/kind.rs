@@ -220,7 +220,7 @@ impl Metric {
             Self::Customers => Some(sums.customers as f64),
             Self::NewCustomers => Some(sums.new_customers as f64),
             Self::Spend => Some(money(sums.spend)),
-            Self::GrossProfit => Some(money(sums.margin)),
+            Self::GrossProfit => Some(sums.gross_profit()),
             Self::Aov => over(sums.revenue(), i128::from(sums.orders)).map(|micros| micros / 1e6),
             Self::RepeatRate => over(i128::from(sums.repeat_buyers), i128::from(sums.customers)),
             Self::ChurnRate => over(i128::from(sums.lost), i128::from(sums.base)),

@@ -24,7 +24,7 @@ pub struct Sums {
     pub returned: i64,
     /// Σ discounts.
     pub discount: i128,
-    /// Σ margin of lines whose product's margin is known.
+    /// Σ margin of lines whose product's margin is known, in millionths of a micro.
     pub margin: i128,
     /// Σ net of those lines.
     pub net_with_margin: i128,
@@ -62,6 +62,11 @@ impl Sums {
     /// Share of buyers with two or more orders inside the period: 周期内复购率.
     pub fn repeat_rate_inside(&self) -> Option<f64> {
         (self.customers > 0).then(|| self.repeat_inside as f64 / self.customers as f64)
+    }
+
+    /// Gross profit in currency units.
+    pub fn gross_profit(&self) -> f64 {
+        self.margin as f64 / 1e12
     }
 
     /// Share of net goods whose margin is known; 1 without any.

@@ -110,7 +110,7 @@ pub(super) struct Part {
     discount: i64,
     sold: i64,
     returned: i64,
-    margin: i64,
+    margin: i128,
     net_with_margin: i64,
 }
 
@@ -194,9 +194,9 @@ fn margin_rate(warehouse: &Warehouse, product: u32) -> Option<f64> {
     warehouse.products.margin_rate.get(product as usize).copied().flatten()
 }
 
-/// Rounded once a line, to the micro: a million lines are off by less than a cent.
-fn margin(net: i64, rate: f64) -> i64 {
-    (net as f64 * rate).round_ties_even() as i64
+/// In millionths of a micro, so that rounding each line shows in no sum of them, nor in a change of two sums.
+fn margin(net: i64, rate: f64) -> i128 {
+    (net as f64 * rate * 1e6).round_ties_even() as i128
 }
 
 fn add_orders(found: &mut BySlot, warehouse: &Warehouse, query: &Query<'_>, slots: &Slots<'_>) {
@@ -212,7 +212,7 @@ fn add_orders(found: &mut BySlot, warehouse: &Warehouse, query: &Query<'_>, slot
             sums.discount += i128::from(part.discount);
             sums.sold += part.sold;
             sums.returned += part.returned;
-            sums.margin += i128::from(part.margin);
+            sums.margin += part.margin;
             sums.net_with_margin += i128::from(part.net_with_margin);
             if warehouse.orders.open_return[order] {
                 sums.open_returns += net;
@@ -268,7 +268,7 @@ fn add_unlinked(found: &mut BySlot, warehouse: &Warehouse, query: &Query<'_>, sl
             sums.unlinked_keyed += i128::from(refund.amount);
         }
         if let Some(rate) = margin_rate(warehouse, refund.product) {
-            sums.margin -= i128::from(margin(refund.amount, rate));
+            sums.margin -= margin(refund.amount, rate);
         }
     }
 }
