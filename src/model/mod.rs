@@ -3,5 +3,6 @@
 
 pub mod clv;
 mod keep;
+pub mod mix;
 
 pub use keep::{Models, Shelf};
