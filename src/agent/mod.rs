@@ -109,6 +109,9 @@ pub struct Memory {
     /// Ids of the headlines of recent answers (`t2.c1.revenue`), newest last.
     #[serde(default)]
     pub figures: Vec<String>,
+    /// Ids of the customers that the last answer with a list of them showed, in its order.
+    #[serde(default)]
+    pub listed: Vec<String>,
 }
 
 impl Memory {

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::memory::Session;
 use super::{Answer, Call, Choice, Memory, Plan};
@@ -34,6 +34,8 @@ impl Default for Limits {
 
 /// The same call is run this often; one more is one too many.
 const SAME_CALL: usize = 2;
+/// The column whose names "the first one" may mean.
+const LISTED: &str = "customer";
 /// A turn that brought the process down this often is given up.
 const RESUMES: u32 = 2;
 
@@ -336,15 +338,13 @@ impl Turn {
 
     /// The conversation after this turn.
     pub fn close(&self, session: &mut Session) {
-        let asked = Plan::Clarify {
-            key: String::new(),
-            params: serde_json::Map::new(),
-            choices: self.choices.clone(),
+        let asked = Plan::Clarify { key: String::new(), params: Map::new(), choices: self.choices.clone() };
+        let kept = match &self.plan {
+            Some(Plan::Calls(calls)) => Plan::Calls(calls.iter().map(|call| self.kept(call)).collect()),
+            Some(plan) => plan.clone(),
+            None => Plan::Handoff,
         };
-        match &self.plan {
-            Some(plan) => session.memory.record(&self.question, plan),
-            None => session.memory.record(&self.question, &Plan::Handoff),
-        }
+        session.memory.record(&self.question, &kept);
         if !self.choices.is_empty() && !matches!(self.plan, Some(Plan::Clarify { .. })) {
             session.memory.questions.pop();
             session.memory.record(&self.question, &asked);
@@ -353,14 +353,33 @@ impl Turn {
             session.memory.offered.clone_from(&answer.next);
         }
         for (index, record) in self.calls.iter().enumerate() {
-            if let Some(CallResult::Answered(outcome)) = &record.result
-                && let Some(headline) = outcome.facts.first()
-            {
-                session.memory.figure(format!("t{}.c{}.{}", self.number, index + 1, headline.id));
+            if let Some(CallResult::Answered(outcome)) = &record.result {
+                if let Some(headline) = outcome.facts.first() {
+                    session.memory.figure(format!("t{}.c{}.{}", self.number, index + 1, headline.id));
+                }
+                if let Some(customers) = outcome.table.as_ref().map(|table| table.texts(LISTED))
+                    && !customers.is_empty()
+                {
+                    session.memory.listed = customers;
+                }
             }
         }
         session.turns = self.number;
         session.lang = self.lang;
+    }
+
+    /// What a conversation goes on from after this call: itself, but for a name that nothing is known of.
+    fn kept(&self, call: &Call) -> Call {
+        let mut call = call.clone();
+        let result =
+            self.calls.iter().rev().find(|record| record.call == call).and_then(|r| r.result.as_ref());
+        if let Some(CallResult::Failed(error)) = result
+            && error.kind == ErrorKind::NotFound
+            && let Some(unknown) = error.params.get("text").and_then(Value::as_str)
+        {
+            drop_text(&mut call.args, unknown);
+        }
+        call
     }
 
     fn open(&self) -> impl Iterator<Item = (usize, &CallRecord)> {
@@ -395,6 +414,18 @@ impl Turn {
             self.phase = Phase::Planning;
         }
     }
+}
+
+/// Takes out the arguments with this text, and a filter that holds nothing else.
+fn drop_text(args: &mut Map<String, Value>, text: &str) {
+    args.retain(|_, value| match value {
+        Value::String(said) => said != text,
+        Value::Object(inner) => {
+            drop_text(inner, text);
+            !inner.is_empty()
+        }
+        _ => true,
+    });
 }
 
 impl Record for Turn {

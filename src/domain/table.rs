@@ -13,6 +13,18 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
 }
 
+impl Table {
+    /// The texts of a column, top down; none where there is no such column.
+    pub fn texts(&self, key: &str) -> Vec<String> {
+        let Some(at) = self.columns.iter().position(|column| column.key == key) else { return Vec::new() };
+        let text = |row: &Vec<Cell>| match row.get(at) {
+            Some(Cell::Text(text)) => Some(text.clone()),
+            _ => None,
+        };
+        self.rows.iter().filter_map(text).collect()
+    }
+}
+
 /// A column's head: a key into the words, and what its numbers are.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Column {

@@ -244,6 +244,75 @@ fn a_question_of_its_own_carries_nothing_over() {
 }
 
 #[test]
+fn the_days_before_those_of_the_last_answer() {
+    let week = |from: &str, to: &str| json!({"metric": "revenue", "period": {"from": from, "to": to}});
+    for follow in ["and the week before?", "the week before that", "那前一周呢", "再前一周呢"] {
+        check(&["revenue last week", follow], "query_metrics", week("2026-06-15", "2026-06-21"));
+    }
+    check(&["上周销售额", "那前一周呢", "再前一周呢"], "query_metrics", week("2026-06-08", "2026-06-14"));
+    check(
+        &["revenue last month", "and the month before?"],
+        "query_metrics",
+        week("2026-04-01", "2026-04-30"),
+    );
+    check(&["revenue in May", "and the one before?"], "query_metrics", week("2026-04-01", "2026-04-30"));
+    check(&["revenue in May", "and the year before?"], "query_metrics", week("2025-05-01", "2025-05-31"));
+    check(&["五月的销售额", "前一个月呢"], "query_metrics", week("2026-04-01", "2026-04-30"));
+    // set against, it is a comparison
+    let compared = json!({"metric": "revenue", "period": "last_week", "compare_to": "previous_period"});
+    check(&["revenue last week", "compared to the week before"], "query_metrics", compared.clone());
+    check(&["上周销售额", "跟前一周比呢"], "query_metrics", compared);
+}
+
+#[test]
+fn somebody_of_the_list_that_was_shown() {
+    let mut memory = Memory::default();
+    let asked = "who are our most valuable customers";
+    memory.record(asked, &ask(asked, Role::Manager, &memory));
+    memory.listed = vec!["C00043".into(), "C00042".into()];
+    let profile = |question: &str, customer: &str| {
+        let plan = ask(question, Role::Manager, &memory);
+        let Plan::Calls(calls) = &plan else { panic!("{question} led to {plan:?}") };
+        assert_eq!(
+            (calls[0].tool.as_str(), &calls[0].args["customer"]),
+            ("customer_profile", &json!(customer))
+        );
+    };
+    profile("tell me more about the first one", "C00043");
+    profile("what did the second one buy last", "C00042");
+    profile("第一位客户最近买了什么", "C00043");
+    profile("详细说说第二个", "C00042");
+    let plan = ask("tell me about the fourth one", Role::Manager, &memory);
+    assert!(!matches!(plan, Plan::Calls(_)), "nobody is fourth: {plan:?}");
+    let buys = ["tell me about Lucas Becker", "what did he buy last"];
+    check(&buys, "customer_profile", json!({"customer": "Lucas Becker"}));
+    check(
+        &["介绍一下Lucas Becker", "他最近一次买了什么"],
+        "customer_profile",
+        json!({"customer": "Lucas Becker"}),
+    );
+}
+
+#[test]
+fn thanks_need_no_question_back() {
+    for thanks in ["thanks", "Thank you very much!", "great, thanks", "谢谢", "好的，谢谢您！", "明白了"]
+    {
+        assert!(matches!(talk(&[thanks]), Plan::Reply(_)), "{thanks}: {:?}", talk(&[thanks]));
+    }
+    assert!(matches!(talk(&["thanks, and orders last month?"]), Plan::Calls(_)));
+}
+
+#[test]
+fn how_sure_is_a_question_on_the_models() {
+    for sure in ["how sure are you about these forecasts", "你对这些预测有多大把握", "预测准不准"]
+    {
+        let Plan::Calls(calls) = talk(&[sure]) else { panic!("{sure}") };
+        assert_eq!(calls[0].tool, "model_report", "{sure}");
+    }
+    metrics("products with the highest return rate", json!({"metric": "return_rate", "group_by": "product"}));
+}
+
+#[test]
 fn follow_ups_change_slots_of_the_last_call() {
     let q = "query_metrics";
     check(

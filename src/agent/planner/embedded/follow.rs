@@ -3,12 +3,15 @@
 use serde_json::{Map, Value};
 
 use super::classifier::Opinion;
+use super::earlier;
 use super::reading::{Reading, TIME_GROUPS};
 use super::slots::read_all;
-use crate::agent::Call;
+use crate::agent::{Call, Memory};
 
 /// How much of a sentence may stay unexplained when it opens or ends like a follow-up.
 const UNEXPLAINED_MOST: usize = 2;
+/// The same where somebody of a list is meant: 详细说说第二个 can mean little else.
+const UNEXPLAINED_OF_LIST: usize = 6;
 
 /// The last call with what this sentence changes; nothing if the sentence stands on its own.
 pub(super) fn revised(last: &Call, r: &Reading<'_>) -> Option<Call> {
@@ -19,6 +22,11 @@ pub(super) fn revised(last: &Call, r: &Reading<'_>) -> Option<Call> {
         return None;
     }
     // figure, time and group or filter: nothing is missing, however the sentence opens
+    let named = |key: &str| new.contains_key(key);
+    if let Some(period) = earlier::period(last, r).filter(|_| !named("metric")) {
+        new.insert("period".into(), period);
+        new.shift_remove("compare_to");
+    }
     let named = |key: &str| new.contains_key(key);
     if named("metric") && named("period") && (named("group_by") || named("filter")) {
         return None;
@@ -48,32 +56,43 @@ pub(super) fn revised(last: &Call, r: &Reading<'_>) -> Option<Call> {
     Some(Call { tool: last.tool.clone(), args })
 }
 
-/// What is asked of the customer who was named before: "and his orders?", 那她呢. What sounds like a question for the
-/// metrics is one for the profile; what sounds like none of ours must say little else.
-pub(super) fn of_person(calls: &[Call], r: &Reading<'_>, opinion: &Opinion) -> Option<Call> {
-    if !r.pronoun() || r.person().is_some() {
+/// What is asked of somebody who was named before ("and his orders?", 那她呢) or shown ("tell me about the first one",
+/// 第二位呢). What sounds like a question for the metrics is one for the profile; what sounds like none of ours must
+/// say little else.
+pub(super) fn of_person(memory: &Memory, r: &Reading<'_>, opinion: &Opinion) -> Option<Call> {
+    if r.person().is_some() {
         return None;
     }
-    let (before, customer) =
-        calls.iter().rev().find_map(|call| Some((call, call.args.get("customer")?.clone())))?;
+    let shown = r
+        .place()
+        .and_then(|place| memory.listed.get(place.checked_sub(1)?))
+        .map(|id| Value::from(id.clone()));
+    let named = || {
+        let calls = memory.calls.iter().rev();
+        calls.filter(|_| r.pronoun()).find_map(|call| Some((call, call.args.get("customer")?.clone())))
+    };
+    let (before, customer) = match shown {
+        Some(customer) => (None, customer),
+        None => named().map(|(before, customer)| (Some(before), customer))?,
+    };
     let unexplained = unexplained(r);
+    let most = if before.is_none() { UNEXPLAINED_OF_LIST } else { UNEXPLAINED_MOST };
     // nothing but the pronoun: the same again
     let same = unexplained == 0 && r.metrics().is_empty() && !r.looks_ahead();
     let class = opinion.ranked.first().map_or("", |(name, _)| name.as_str());
     let tool = match class {
-        _ if same => before.tool.as_str(),
-        "predict_clv" | "customer_profile" => class,
-        "query_metrics" => "customer_profile",
-        "injection" | "not_yet" | "ambiguous" if unexplained <= UNEXPLAINED_MOST => {
-            if r.looks_ahead() {
-                "predict_clv"
-            } else {
-                "customer_profile"
-            }
+        _ if same => before.map_or("customer_profile", |before| before.tool.as_str()),
+        "predict_clv" if r.looks_ahead() || before.is_some() => class,
+        "predict_clv" | "customer_profile" | "query_metrics" => "customer_profile",
+        "injection" | "not_yet" | "ambiguous" | "out_of_scope" | "derive" if unexplained <= most => {
+            if r.looks_ahead() { "predict_clv" } else { "customer_profile" }
         }
         _ => return None,
     };
-    let mut args = if tool == before.tool { before.args.clone() } else { Map::new() };
+    let mut args = match before.filter(|before| before.tool == tool) {
+        Some(before) => before.args.clone(),
+        None => Map::new(),
+    };
     args.extend(read_all(tool, r));
     args.insert("customer".into(), customer);
     args.shift_remove("segment");
@@ -132,8 +151,9 @@ fn change(args: &mut Map<String, Value>, mut new: Map<String, Value>) {
 
 /// Tokens that no slot and no small word explains.
 pub(super) fn unexplained(r: &Reading<'_>) -> usize {
-    const SMALL: [&str; 15] = [
+    const SMALL: [&str; 16] = [
         "filler",
+        "earlier",
         "follow",
         "top",
         "list",

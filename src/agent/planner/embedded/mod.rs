@@ -7,6 +7,7 @@
 mod calendar;
 mod classifier;
 mod derive;
+mod earlier;
 mod follow;
 mod names;
 mod numbers;
@@ -91,10 +92,13 @@ impl EmbeddedPlanner {
         }
         let index = self.index(&request.entities);
         let r = Reading::new(&request.question, &self.vocabulary, &index, request.days.today);
+        if let Some(thanks) = self.prompts.message("reply.thanks", request.lang).filter(|_| r.only_thanks()) {
+            return Plan::Reply(thanks.to_owned());
+        }
         let opinion = self.classifier.judge(&Features::of(&r));
         let (first, p) = opinion.ranked.first().map_or(("", 0.0), |(name, p)| (name.as_str(), *p));
         // somebody named before: for those who may see customers at all, "his orders" is no attack
-        if let Some(call) = follow::of_person(&request.memory.calls, &r, &opinion)
+        if let Some(call) = follow::of_person(&request.memory, &r, &opinion)
             && may_call(request.role, &call.tool)
         {
             return Plan::Calls(vec![call]);

@@ -209,7 +209,7 @@ impl<'a> Reading<'a> {
             if let Some(from) = self.s.grouping_before(at, "before") {
                 return Some(from);
             }
-            let before = at.checked_sub(1)?;
+            let Some(before) = at.checked_sub(1) else { break };
             let number = (before.saturating_sub(2)..=before)
                 .find(|start| number_at(&self.s.tokens, *start).is_some_and(|said| said.end == at));
             if let Some(start) = number
@@ -516,6 +516,26 @@ impl<'a> Reading<'a> {
     /// Whether somebody is meant who was named before ("his orders", 那她呢).
     pub(super) fn pronoun(&self) -> bool {
         (0..self.s.tokens.len()).any(|at| self.s.cue(at, "person").is_some_and(|to| self.s.text(to) != "们"))
+    }
+
+    /// The place in a list that was shown ("the second one", 第二位), from 1.
+    pub(super) fn place(&self) -> Option<usize> {
+        self.s.of("place").find_map(|hit| hit.key.parse().ok())
+    }
+
+    /// Whether nothing is said but thanks.
+    pub(super) fn only_thanks(&self) -> bool {
+        let mut at = 0;
+        let mut thanked = false;
+        while at < self.s.tokens.len() {
+            let thanks = self.s.cue(at, "thanks");
+            thanked |= thanks.is_some();
+            match thanks.or_else(|| self.s.cue(at, "filler")) {
+                Some(to) => at = to,
+                None => return false,
+            }
+        }
+        thanked
     }
 
     /// Which fitted model a report is about.

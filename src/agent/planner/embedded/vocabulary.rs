@@ -9,7 +9,7 @@ use crate::domain::Lang;
 use crate::prompts::{Prompts, Word};
 
 /// The vocabularies that name something a slot can hold.
-const SLOT_KINDS: [&str; 16] = [
+const SLOT_KINDS: [&str; 17] = [
     "metric",
     "metric_hint",
     "group",
@@ -26,6 +26,7 @@ const SLOT_KINDS: [&str; 16] = [
     "method_later",
     "derive_op",
     "holiday",
+    "place",
 ];
 /// The vocabularies that are looked up where a grammar expects them.
 const GRAMMAR_KINDS: [&str; 3] = ["grouping", "cue", "unit"];
