@@ -1,6 +1,7 @@
 //! What do the numbers say? Pure numbers: no I/O, no async, no clock, no names.
 #![warn(missing_docs)]
 
+pub mod allocate;
 pub mod clv;
 mod keep;
 pub mod mix;

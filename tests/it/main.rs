@@ -9,6 +9,7 @@
 
 mod audit;
 mod bad_input;
+mod budget;
 mod charts;
 mod chat;
 mod clv_gold;

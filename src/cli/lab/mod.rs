@@ -1,5 +1,6 @@
 //! The models on plain files, without a shop: for analysts, and to set mercato beside other tools.
 
+mod allocate;
 mod clv;
 mod columns;
 mod plan;
@@ -14,6 +15,8 @@ use super::Out;
 /// The models on plain files, without a shop.
 #[derive(Debug, Subcommand)]
 pub enum Lab {
+    /// The best split of a budget over channels with known responses
+    Allocate(allocate::Allocate),
     /// Customer lifetime value: fit, predict, backtest
     #[command(subcommand)]
     Clv(clv::Clv),
@@ -26,6 +29,7 @@ pub enum Lab {
 impl Lab {
     pub(super) fn run(self, data: Option<PathBuf>, out: &mut Out) -> anyhow::Result<()> {
         match self {
+            Self::Allocate(command) => command.run(out),
             Self::Clv(command) => command.run(out),
             Self::Plan(command) => command.run(data, out),
             Self::Rfm(command) => command.run(out),
