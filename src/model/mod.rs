@@ -5,5 +5,6 @@ pub mod allocate;
 pub mod clv;
 mod keep;
 pub mod mix;
+pub mod recommend;
 
 pub use keep::{Models, Shelf};

@@ -46,6 +46,7 @@ mod metrics;
 mod model_report;
 mod planner;
 mod profile;
+mod recommend;
 mod records;
 mod refresh;
 mod segments;

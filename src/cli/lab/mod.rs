@@ -4,6 +4,7 @@ mod allocate;
 mod clv;
 mod columns;
 mod plan;
+mod recommend;
 mod rfm;
 
 use std::path::PathBuf;
@@ -22,6 +23,9 @@ pub enum Lab {
     Clv(clv::Clv),
     /// The planner alone: questions in, calls out (JSON lines)
     Plan(plan::PlanLines),
+    /// Recommendation: how well ratings are foretold
+    #[command(subcommand)]
+    Recommend(recommend::Recommend),
     /// Recency, frequency, monetary value, scores and segments
     Rfm(rfm::RfmOf),
 }
@@ -32,6 +36,7 @@ impl Lab {
             Self::Allocate(command) => command.run(out),
             Self::Clv(command) => command.run(out),
             Self::Plan(command) => command.run(data, out),
+            Self::Recommend(command) => command.run(out),
             Self::Rfm(command) => command.run(out),
         }
     }

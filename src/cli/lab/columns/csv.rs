@@ -1,7 +1,9 @@
 //! How are the columns of a CSV file read, gzip or not? Row by row, once.
+//!
+//! A first line with a tab and no comma makes it tab-separated.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 
 use anyhow::Context;
@@ -11,18 +13,27 @@ use super::{Coder, EMPTY, Fault, Kind, Place, Values, count, day, number};
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-fn rows(path: &Path) -> anyhow::Result<csv::Reader<Box<dyn Read>>> {
+/// A first line longer than this is not looked at to its end.
+const FIRST_LINE: u64 = 1 << 16;
+
+fn rows(path: &Path, has_names: bool) -> anyhow::Result<csv::Reader<Box<dyn Read>>> {
     let mut head = Vec::new();
     File::open(path)?.take(2).read_to_end(&mut head)?;
     let plain = BufReader::new(File::open(path)?);
     let plain: Box<dyn Read> =
         if head == GZIP { Box::new(MultiGzDecoder::new(plain)) } else { Box::new(plain) };
-    Ok(csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(plain))
+    let mut plain = BufReader::new(plain);
+    let mut first = Vec::new();
+    (&mut plain).take(FIRST_LINE).read_until(b'\n', &mut first)?;
+    let delimiter = if first.contains(&b'\t') && !first.contains(&b',') { b'\t' } else { b',' };
+    let all: Box<dyn Read> = Box::new(std::io::Cursor::new(first).chain(plain));
+    let mut builder = csv::ReaderBuilder::new();
+    Ok(builder.trim(csv::Trim::All).delimiter(delimiter).has_headers(has_names).from_reader(all))
 }
 
-/// The header's cells.
+/// The first line's cells.
 pub(super) fn names(path: &Path) -> anyhow::Result<Vec<String>> {
-    Ok(rows(path)?.headers()?.iter().map(str::to_owned).collect())
+    Ok(rows(path, true)?.headers()?.iter().map(str::to_owned).collect())
 }
 
 /// The wanted columns, and the line of each row.
@@ -30,8 +41,9 @@ pub(super) fn read(
     path: &Path,
     names: &[String],
     wanted: &[(usize, Kind)],
+    has_names: bool,
 ) -> anyhow::Result<(Vec<Values>, Vec<u64>)> {
-    let mut rows = rows(path)?;
+    let mut rows = rows(path, has_names)?;
     let mut columns: Vec<Growing> = wanted.iter().map(|(_, kind)| Growing::new(*kind)).collect();
     let mut lines = Vec::new();
     let mut row = csv::StringRecord::new();

@@ -150,6 +150,8 @@ pub(super) struct Columns {
     names: Vec<String>,
     wanted: Vec<(usize, Kind)>,
     is_parquet: bool,
+    /// Whether the first line of a CSV names the columns.
+    has_names: bool,
 }
 
 /// A column to be read.
@@ -179,7 +181,20 @@ impl Columns {
         if names.iter().all(String::is_empty) {
             anyhow::bail!("{} is empty; the first line must name the columns", path.display());
         }
-        Ok(Self { path: path.to_owned(), names, wanted: Vec::new(), is_parquet })
+        Ok(Self { path: path.to_owned(), names, wanted: Vec::new(), is_parquet, has_names: true })
+    }
+
+    /// The same for a file that may begin with its first row, all numbers: its columns then have these names.
+    pub(super) fn open_or_named(path: &Path, names: &[&str]) -> anyhow::Result<Self> {
+        let mut columns = Self::open(path)?;
+        if !columns.is_parquet && columns.names.iter().all(|name| number(name).is_ok()) {
+            let name = |place: usize| {
+                names.get(place).map_or_else(|| format!("column {}", place + 1), |name| (*name).to_owned())
+            };
+            columns.names = (0..columns.names.len()).map(name).collect();
+            columns.has_names = false;
+        }
+        Ok(columns)
     }
 
     /// A column by one of its names, any case.
@@ -209,7 +224,7 @@ impl Columns {
         let (values, lines) = if self.is_parquet {
             (parquet::read(&self.path, &self.names, &self.wanted)?, None)
         } else {
-            let (values, lines) = csv::read(&self.path, &self.names, &self.wanted)?;
+            let (values, lines) = csv::read(&self.path, &self.names, &self.wanted, self.has_names)?;
             (values, Some(lines))
         };
         let place = Place { path: self.path, lines };
