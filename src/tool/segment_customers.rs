@@ -312,7 +312,7 @@ fn heat_map(output: &Output) -> Option<Chart> {
     let mut chart = Chart::new(ChartKind::HeatMap, Caption::new("rfm_grid"), x, y);
     chart.categories = (1..=5).map(score).collect();
     let cell = |cell: &GridCell| {
-        Point::of(Some(cell.customers as f64)).called(Label::word("segment", cell.segment.key()))
+        Point::of(Some(cell.customers as f64)).called(Label::word("segment_short", cell.segment.key()))
     };
     let row =
         |r: u8| Series::main(score(r), output.grid.iter().filter(|cell| cell.r == r).map(cell).collect());

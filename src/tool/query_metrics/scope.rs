@@ -140,8 +140,13 @@ fn row(sorted: &[String], name: &str) -> Option<u32> {
     sorted.binary_search_by(|known| known.as_str().cmp(name)).ok().map(|row| row as u32)
 }
 
+/// All there are may be named where they are this few.
+const FEW: usize = 12;
+
 fn plain(kind: &str, names: &[String], text: &str) -> Result<String, ToolError> {
+    let few = if names.len() <= FEW { names } else { &[] };
     one(kind, text, Entities::plain(names, text), |name| name)
+        .map_err(|error| error.with("known", few.to_vec()))
 }
 
 fn product(warehouse: &Warehouse, text: &str) -> Result<NamedProduct, ToolError> {
