@@ -1,4 +1,7 @@
 //! How do the parts fit together? Settings → store → warehouse → models → tools → agent.
+//!
+//! Where a language model's server is set, it plans and writes, over the embedded planner and the templates; else these
+//! do it alone.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,13 +9,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::audit::{Audit, AuditHead, AuditKey};
-use crate::agent::compose::TemplateComposer;
+use crate::agent::compose::{Composer, LlmComposer, TemplateComposer};
 use crate::agent::memory::Session;
-use crate::agent::planner::EmbeddedPlanner;
+use crate::agent::planner::{EmbeddedPlanner, LlmPlanner, Planner};
 use crate::agent::turn::{Limits, Turn};
 use crate::agent::{Agent, Album, House};
 use crate::config::Config;
 use crate::domain::{Clock, Principal, Work};
+use crate::llm::{LanguageModel, Notebook};
 use crate::model::{Models, Shelf};
 use crate::prompts::Prompts;
 use crate::render::Templates;
@@ -32,6 +36,10 @@ pub struct App {
     pub clock: Clock,
     /// All words, compiled.
     pub templates: Arc<Templates>,
+    /// The language model, where a server is set.
+    pub model: Option<Arc<LanguageModel>>,
+    /// What a turn may use up.
+    pub limits: Limits,
 }
 
 impl App {
@@ -46,7 +54,15 @@ impl App {
         let warehouse = Arc::new(Warehouse::load(&store)?);
         let models = Arc::new(Models::on(Arc::new(StoreShelf(store.clone()))));
         let templates = Arc::new(Templates::compile(Arc::new(Prompts::load()?))?);
-        Ok(Self { store, warehouse, models, clock: Clock::system(config.today), templates })
+        let notebook = Arc::new(StoreNotebook(store.clone()));
+        let model = config.endpoint.clone().map(|endpoint| {
+            let notebook: Arc<dyn Notebook> = notebook;
+            Arc::new(LanguageModel::new(endpoint, Some(notebook)))
+        });
+        let (tokens, micros) = config.model.budget();
+        let usual = Limits::default();
+        let limits = Limits { tokens: tokens.unwrap_or(usual.tokens), micros, ..usual };
+        Ok(Self { store, warehouse, models, clock: Clock::system(config.today), templates, model, limits })
     }
 
     /// All words.
@@ -54,19 +70,29 @@ impl App {
         self.templates.prompts()
     }
 
-    /// The agent over this shop, with the planner that is built in.
+    /// The agent over this shop.
     pub fn agent(&self) -> Agent {
+        let catalogue = Arc::new(tool::all());
+        let embedded = Arc::new(EmbeddedPlanner::new(self.prompts()));
+        let (planner, composer): (Arc<dyn Planner>, Arc<dyn Composer>) = match &self.model {
+            None => (embedded, Arc::new(TemplateComposer)),
+            Some(model) => {
+                let prompts = self.templates.prompts().clone();
+                let planner = LlmPlanner::new(embedded, model.clone(), catalogue.clone(), prompts);
+                (Arc::new(planner), Arc::new(LlmComposer::new(model.clone(), self.templates.clone())))
+            }
+        };
         Agent::new(House {
             store: self.store.clone(),
             columns: Live::new(self.warehouse.clone()),
             models: self.models.clone(),
             clock: self.clock,
             templates: self.templates.clone(),
-            catalogue: Arc::new(tool::all()),
-            planner: Arc::new(EmbeddedPlanner::new(self.prompts())),
-            composer: Arc::new(TemplateComposer),
+            catalogue,
+            planner,
+            composer,
             album: self.store.dir().map(Album::in_data),
-            limits: Limits::default(),
+            limits: self.limits,
         })
     }
 
@@ -93,6 +119,7 @@ pub fn tables() -> Vec<Table> {
         // Without the secret nobody can try names against the hashes in the audit rows.
         Table::cache::<AuditKey>(),
         Table::cache::<KeptModel>(),
+        Table::cache::<Learned>(),
         Table::conversations::<Session>(),
         Table::conversations::<Turn>(),
     ]);
@@ -117,6 +144,36 @@ impl Record for KeptModel {
     const VERSION: u8 = 1;
     fn key(&self) -> Vec<u8> {
         self.key.as_bytes().to_vec()
+    }
+}
+
+/// What was learned of a language model's server.
+#[derive(Serialize, Deserialize)]
+struct Learned {
+    name: String,
+    text: String,
+}
+
+impl Record for Learned {
+    const TABLE: &'static str = "learned";
+    const VERSION: u8 = 1;
+    fn key(&self) -> Vec<u8> {
+        self.name.as_bytes().to_vec()
+    }
+}
+
+/// What was learned, kept in the store; losing it costs one question more at the server.
+struct StoreNotebook(Store);
+
+impl Notebook for StoreNotebook {
+    fn read(&self, name: &str) -> Option<String> {
+        self.0.get::<Learned>(name.as_bytes()).ok().flatten().map(|learned| learned.text)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        if let Err(error) = self.0.put(&Learned { name: name.into(), text: text.into() }) {
+            tracing::warn!(name, %error, "what was learned of a server could not be kept");
+        }
     }
 }
 

@@ -12,6 +12,7 @@
 //! | [`features`] | from columns to what models eat: recency, frequency, T |
 //! | [`model`] | pure numbers: customer lifetime value with its intervals and back-tests |
 //! | [`tool`] | one file a question that can be computed: typed arguments in, figures with evidence out |
+//! | [`llm`] | the one wrapper of async-openai: a language model at any server of the OpenAI kind, however it behaves |
 //! | [`agent`] | the loop: plan, run, compose, check every figure; a turn is a value that can be stored and resumed |
 //! | [`render`] | numbers, tables, pictures and templates in the asker's language |
 //! | [`prompts`] | all words people or models read, parsed from `prompts/` |
@@ -45,6 +46,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod features;
+pub mod llm;
 pub mod model;
 pub mod prompts;
 pub mod render;

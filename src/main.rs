@@ -6,6 +6,7 @@ use clap::Parser;
 use mercato::cli::Cli;
 
 fn main() -> ExitCode {
+    mercato::llm::install_tls();
     // A panic is a fault of ours, or of a part that meets damaged files; whoever waits for it says so in a sentence.
     std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic")));
     match std::panic::catch_unwind(|| Cli::parse().run()) {

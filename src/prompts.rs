@@ -129,6 +129,7 @@ pub struct Prompts {
     refusals: BTreeMap<String, Topic>,
     words: BTreeMap<String, BTreeMap<String, Word>>,
     messages: BTreeMap<String, Message>,
+    system: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Prompts {
@@ -143,6 +144,7 @@ impl Prompts {
             refusals: BTreeMap::new(),
             words: BTreeMap::new(),
             messages: BTreeMap::new(),
+            system: BTreeMap::new(),
         };
         for folder in files.dirs() {
             for file in folder.files() {
@@ -161,6 +163,9 @@ impl Prompts {
                     }
                     "refusals" => {
                         prompts.refusals.insert(stem.clone(), topic(&name, &stem, text)?);
+                    }
+                    "system" => {
+                        prompts.system.insert(stem.clone(), passages(&name, &stem, text)?);
                     }
                     "words" => {
                         let words = toml::from_str(text).map_err(|error| toml_fault(&name, text, &error))?;
@@ -184,7 +189,9 @@ impl Prompts {
                     other => {
                         return Err(fault(
                             1,
-                            format!("no folder {other} is known; use tools, refusals, words, messages"),
+                            format!(
+                                "no folder {other} is known; use tools, refusals, system, words, messages"
+                            ),
                         ));
                     }
                 }
@@ -236,10 +243,43 @@ impl Prompts {
         })
     }
 
+    /// What a language model is told, section `section` of `prompts/system/NAME.md`; empty where there is none.
+    pub fn system(&self, name: &str, section: &str) -> &str {
+        self.system.get(name).and_then(|sections| sections.get(section)).map_or("", String::as_str)
+    }
+
     /// Every message's key and both templates, for tests.
     pub fn messages(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         self.messages.iter().map(|(key, message)| (key.as_str(), message.en.as_str(), message.zh.as_str()))
     }
+}
+
+/// Front matter between `---` lines, then free text under `## section` after `## section`.
+fn passages(file: &str, stem: &str, text: &str) -> Result<BTreeMap<String, String>, PromptError> {
+    let fault = |line: usize, why: String| PromptError { file: file.into(), line: line + 1, why };
+    let mut parts = text.splitn(3, "---\n");
+    let (Some(""), Some(front), Some(body)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(fault(0, "the file must begin with front matter between two lines ---".into()));
+    };
+    if !front.lines().any(|line| line.trim() == format!("name: {stem}")) {
+        return Err(fault(1, format!("the front matter must say name: {stem}")));
+    }
+    let mut sections: BTreeMap<String, String> = BTreeMap::new();
+    let mut current = None;
+    for line in body.lines() {
+        match (line.strip_prefix("## "), &current) {
+            (Some(title), _) => current = Some(title.trim().to_owned()),
+            (None, Some(title)) => push_line(sections.entry(title.clone()).or_default(), line),
+            (None, None) if line.trim().is_empty() => {}
+            (None, None) => {
+                return Err(fault(front.lines().count() + 2, "text before the first section".into()));
+            }
+        }
+    }
+    for text in sections.values_mut() {
+        text.truncate(text.trim_end().len());
+    }
+    Ok(sections)
 }
 
 fn toml_fault(file: &str, text: &str, error: &toml::de::Error) -> PromptError {

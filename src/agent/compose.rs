@@ -3,15 +3,26 @@
 //! A composer writes a text (the template one from `prompts/`, later a model); here it is cut into sentences, and each
 //! passes the number ledger and the claims check or is not shown. Where a composer's sentence fails, the template's
 //! answer takes its place; where a template's fails, it is left out and said so. What was kept back is returned.
+//! A composer may write piece by piece (`streamed`): each sentence is checked and shown as soon as it is whole.
 
+mod llm;
+mod streamed;
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures::Stream;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 
+pub use self::llm::LlmComposer;
+pub use self::streamed::Delivery;
 use super::ledger::Ledger;
 use super::pictures::{self, Picture};
 use super::turn::{CallRecord, CallResult, Stop, Turn};
 use super::{Answer, CallEvidence, Choice, DoneCall, LabelledFact, Plan, claims};
 use crate::domain::{Cell, Chart, Evidence, Fact, Lang, Table};
+use crate::llm::Spent;
 use crate::render::numbers::Style;
 use crate::render::{Scope, TemplateError, Templates, cells};
 use crate::tool::{ErrorKind, Outcome, ToolError};
@@ -31,12 +42,28 @@ pub struct Draft<'a> {
     pub template: &'a str,
 }
 
+/// A part of a text that is being written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Piece {
+    /// Some letters more.
+    Text(String),
+    /// What it has cost, at the end.
+    Spent(Spent),
+}
+
+/// A text that is being written; an error is the key of a message, section `model`, and the last thing that comes.
+pub type Writing<'a> = Pin<Box<dyn Stream<Item = Result<Piece, &'static str>> + Send + 'a>>;
+
 /// Makes sentences of an outcome.
 pub trait Composer: Send + Sync {
     /// `template` or `llm`.
     fn name(&self) -> &'static str;
     /// Writes the text; `None` leaves it to the template.
     fn compose<'a>(&'a self, draft: &'a Draft<'a>) -> BoxFuture<'a, Option<String>>;
+    /// Writes the text piece by piece within this time; `None` where it writes it at once.
+    fn write<'a>(&'a self, _: &'a Draft<'a>, _: Duration) -> Option<Writing<'a>> {
+        None
+    }
 }
 
 /// The templates of `prompts/tools/`.
@@ -67,11 +94,22 @@ pub struct Composition {
     pub withheld: Vec<String>,
     /// Whether this says that nothing could be done (drawn as a failure).
     pub failed: bool,
+    /// How much of the text was shown while it was written, in bytes.
+    pub spoken: usize,
+    /// Why the composer did not finish: key of a message, section `model`.
+    pub degraded: Option<&'static str>,
+    /// What the composer has used up.
+    pub spent: Spent,
 }
 
-/// Composes a turn's answer.
-pub async fn compose(turn: &Turn, templates: &Templates, composer: &dyn Composer) -> Composition {
-    let mut page = Page::new(turn, templates);
+/// Composes a turn's answer, and shows it sentence by sentence where it is delivered.
+pub async fn compose(
+    turn: &Turn,
+    templates: &Templates,
+    composer: &dyn Composer,
+    delivery: &Delivery,
+) -> Composition {
+    let mut page = Page::new(turn, templates, delivery);
     page.opening();
     let shown: Vec<(usize, &CallRecord)> = turn
         .calls
@@ -88,6 +126,8 @@ pub async fn compose(turn: &Turn, templates: &Templates, composer: &dyn Composer
         }
     }
     page.sureness(&shown);
+    page.without_model();
+    page.deliver().await;
     page.finish()
 }
 
@@ -109,11 +149,22 @@ struct Page<'a> {
     withheld: Vec<String>,
     answered: bool,
     failed: bool,
+    delivery: &'a Delivery,
+    spoken: usize,
+    /// The blanks between the last sentence that was written and the next.
+    gap: String,
+    degraded: Option<&'static str>,
+    spent: Spent,
 }
 
 impl<'a> Page<'a> {
-    fn new(turn: &'a Turn, templates: &'a Templates) -> Self {
+    fn new(turn: &'a Turn, templates: &'a Templates, delivery: &'a Delivery) -> Self {
         Self {
+            delivery,
+            spoken: 0,
+            gap: String::new(),
+            degraded: None,
+            spent: Spent::default(),
             turn,
             templates,
             paragraphs: Vec::new(),
@@ -156,7 +207,7 @@ impl<'a> Page<'a> {
             Some(Plan::Reply(text)) => {
                 let ledger = self.ledger();
                 let kept = self.checked(&text, &ledger);
-                self.add_or(kept, "answer.withheld");
+                self.add_or(kept, "answer.nothing");
             }
             Some(Plan::Handoff) => self.message("answer.handoff", &Map::new()),
             Some(Plan::Calls(_)) | None => {}
@@ -181,11 +232,16 @@ impl<'a> Page<'a> {
         let template = self.filled(self.templates.answer(tool, &scope));
         let draft =
             Draft { question: &self.turn.question, lang: self.turn.lang, tool, outcome, template: &template };
-        let text = match composer.compose(&draft).await {
-            Some(text) => self.composed(&text, &template, &ledger),
-            None => self.checked(&template, &ledger),
-        };
-        self.add_or(text, "answer.withheld");
+        match self.writing(composer, &draft) {
+            Some(writing) => self.streamed(writing, &draft, &ledger).await,
+            None => {
+                let text = match composer.compose(&draft).await {
+                    Some(text) => self.composed(&text, &template, &ledger),
+                    None => self.checked(&template, &ledger),
+                };
+                self.add_or(text, "answer.withheld");
+            }
+        }
         let notes: Vec<String> = outcome
             .notes
             .iter()
@@ -314,6 +370,9 @@ impl<'a> Page<'a> {
             choices: self.choices,
             withheld: self.withheld,
             failed: self.failed,
+            spoken: self.spoken,
+            degraded: self.degraded,
+            spent: self.spent,
         }
     }
 

@@ -16,11 +16,11 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
 use super::album::Album;
-use super::compose::{Composer, compose, sentences};
+use super::compose::{Composer, Delivery, compose, sentences};
 use super::guard;
 use super::memory::Session;
 use super::pictures::Picture;
-use super::planner::{PlanRequest, Planner};
+use super::planner::{Allowance, PlanRequest, Planner};
 use super::turn::{Limits, Step, Stop, Turn};
 use super::{Answer, Event, Plan, ShopDays, why};
 use crate::domain::{Clock, Day, Lang, Principal, Span};
@@ -177,6 +177,14 @@ fn stream_of(mut receiver: Receiver<Event>) -> impl Stream<Item = Event> + Send 
     poll_fn(move |context| receiver.poll_recv(context))
 }
 
+/// What is known of the text before it is drawn.
+struct Shown {
+    /// Nothing could be done.
+    failed: bool,
+    /// Bytes of it that were shown while it was written.
+    spoken: usize,
+}
+
 /// Where events go, and the stop button.
 struct Outlet {
     events: Sender<Event>,
@@ -255,7 +263,7 @@ impl Inner {
             seconds: begun.elapsed().as_secs_f64(),
             ..answer
         };
-        self.draw(&answer, said.tables, Vec::new(), false, out).await;
+        self.draw(&answer, said.tables, Vec::new(), Shown { failed: false, spoken: 0 }, out).await;
         Ok(())
     }
 
@@ -295,20 +303,24 @@ impl Inner {
                     self.ask_planner(&mut turn, repair, &seen, deadline, out).await
                 }
                 Step::RunTools(calls) => {
-                    for (index, call) in calls {
-                        // Stopped while the call before ran.
-                        if !matches!(turn.next(), Step::RunTools(_)) {
-                            break;
-                        }
-                        self.run_call(&mut turn, index, call, &seen, deadline, out).await?;
-                        self.save(&turn).await?;
-                    }
+                    self.run_calls(&mut turn, calls, &seen, deadline, out).await?;
                     continue;
                 }
                 // Nothing proposes so far; a channel will draw the approval and tell the decision.
                 Step::AwaitApproval(_) => turn.decided(false),
                 Step::Compose => {
-                    let made = compose(&turn, &self.house.templates, self.house.composer.as_ref()).await;
+                    let delivery = Delivery {
+                        events: out.events.clone(),
+                        cancel: out.cancel.clone(),
+                        allowance: allowance(&turn, deadline),
+                    };
+                    let (templates, composer) = (&self.house.templates, self.house.composer.as_ref());
+                    let made = compose(&turn, templates, composer, &delivery).await;
+                    turn.spend(made.spent);
+                    if let Some(why) = made.degraded {
+                        turn.degrade(why);
+                    }
+                    let shown = Shown { failed: made.failed, spoken: made.spoken };
                     let pictures = self.keep_pictures(&turn, made.pictures).await;
                     let mut answer = made.answer;
                     answer.charts = pictures.iter().filter_map(|picture| picture.path.clone()).collect();
@@ -316,7 +328,7 @@ impl Inner {
                     turn.composed(answer.clone(), made.choices, made.withheld);
                     turn.close(&mut session);
                     self.finish(&turn, &session).await?;
-                    self.draw(&answer, made.tables, pictures, made.failed, out).await;
+                    self.draw(&answer, made.tables, pictures, shown, out).await;
                     continue;
                 }
                 Step::Done => break,
@@ -351,13 +363,20 @@ impl Inner {
             entities: seen.entities.clone(),
             repair,
         };
+        let allowance = allowance(turn, deadline);
         let plan = tokio::select! {
             biased;
             () = out.cancel.cancelled() => return turn.end_early(Stop::Cancelled),
-            plan = tokio::time::timeout_at(deadline, planner.plan(&request)) => plan,
+            plan = tokio::time::timeout_at(deadline, planner.plan_within(&request, allowance)) => plan,
         };
         match plan {
-            Ok(Ok(plan)) => turn.planned(planner.name(), plan),
+            Ok(Ok(planned)) => {
+                turn.spend(planned.spent);
+                if let Some(why) = planned.degraded {
+                    turn.degrade(why);
+                }
+                turn.planned(planned.by, planned.plan);
+            }
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the planner failed");
                 turn.not_planned(planner.name());
@@ -399,13 +418,13 @@ impl Inner {
         answer: &Answer,
         tables: Vec<crate::domain::Table>,
         pictures: Vec<Picture>,
-        failed: bool,
+        shown: Shown,
         out: &Outlet,
     ) {
-        if failed {
+        if shown.failed {
             out.send(Event::Failed(answer.text.clone())).await;
         } else {
-            for (sentence, tail) in sentences(&answer.text) {
+            for (sentence, tail) in sentences(answer.text.get(shown.spoken..).unwrap_or_default()) {
                 out.send(Event::Text(format!("{sentence}{tail}"))).await;
             }
         }
@@ -490,6 +509,12 @@ impl Inner {
         })
         .await
     }
+}
+
+/// What a language model may use up of what is left: templates and tools need some of the time.
+fn allowance(turn: &Turn, deadline: tokio::time::Instant) -> Allowance {
+    let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+    Allowance { within: left.mul_f64(0.75), affordable: turn.degraded.is_none() && turn.affordable() }
 }
 
 /// Store calls stay off the async threads.

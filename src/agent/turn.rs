@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::memory::Session;
 use super::{Answer, Call, Choice, Memory, Plan};
 use crate::domain::{Lang, Principal};
+use crate::llm::Spent;
 use crate::store::Record;
 use crate::tool::{ErrorKind, Outcome, ToolError};
 
@@ -24,11 +25,21 @@ pub struct Limits {
     pub repairs: u32,
     /// Wall time, as the driver tells it.
     pub seconds: u64,
+    /// Tokens of language models, read and written; the step that goes beyond is the last.
+    #[serde(default = "tokens")]
+    pub tokens: u64,
+    /// Money for language models, in millionths; without a limit where `None`.
+    #[serde(default)]
+    pub micros: Option<u64>,
+}
+
+fn tokens() -> u64 {
+    120_000
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { plans: 6, calls: 8, repairs: 2, seconds: 120 }
+        Self { plans: 6, calls: 8, repairs: 2, seconds: 120, tokens: tokens(), micros: None }
     }
 }
 
@@ -143,6 +154,12 @@ pub struct Turn {
     pub answer: Option<Box<Answer>>,
     /// The choices behind the answer's labels.
     pub choices: Vec<Choice>,
+    /// Why no language model is asked any more: key of a message, section `model`.
+    #[serde(default)]
+    pub degraded: Option<String>,
+    /// What language models have used up.
+    #[serde(default)]
+    pub spent: Spent,
     limits: Limits,
     phase: Phase,
     plans: u32,
@@ -177,6 +194,8 @@ impl Turn {
             withheld: Vec::new(),
             answer: None,
             choices: Vec::new(),
+            degraded: None,
+            spent: Spent::default(),
             limits,
             phase: Phase::Planning,
             plans: 0,
@@ -212,6 +231,22 @@ impl Turn {
     /// Wall time it may take.
     pub fn seconds_max(&self) -> u64 {
         self.limits.seconds
+    }
+
+    /// A language model has used this up.
+    pub fn spend(&mut self, spent: Spent) {
+        self.spent = self.spent.and(spent);
+    }
+
+    /// The language model failed; the rest of the turn does without it and says why.
+    pub fn degrade(&mut self, why: &str) {
+        self.degraded.get_or_insert_with(|| why.to_owned());
+    }
+
+    /// Whether a language model may be asked for one more step.
+    pub fn affordable(&self) -> bool {
+        self.spent.tokens < self.limits.tokens
+            && self.limits.micros.is_none_or(|limit| self.spent.micros < limit)
     }
 
     /// The planner has planned.
@@ -395,7 +430,8 @@ impl Turn {
         self.phase = Phase::Composing;
         let refused = self.calls.iter().rev().find_map(|record| match &record.result {
             Some(CallResult::Failed(error)) if error.kind == ErrorKind::InvalidArgs => {
-                Some(error.to_string())
+                let args = Value::Object(record.call.args.clone());
+                Some(format!("{error} (the call was {} with {args})", record.call.tool))
             }
             _ => None,
         });

@@ -42,6 +42,7 @@ mod kill_turn;
 mod lab_rfm;
 mod ledger;
 mod liar;
+mod llm;
 mod metrics;
 mod model_report;
 mod planner;

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures::future::join_all;
 use serde_json::Value;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +15,7 @@ use super::{Inner, Outlet, blocking};
 use crate::agent::audit::{self, Called, Verdict};
 use crate::agent::recall::Conversation;
 use crate::agent::repair;
-use crate::agent::turn::{Stop, Turn};
+use crate::agent::turn::{Step, Stop, Turn};
 use crate::agent::{Call, DoneCall, Event};
 use crate::domain::{Lang, Work};
 use crate::render::Templates;
@@ -24,16 +25,44 @@ use crate::tool::{Effect, Outcome, ToolContext, ToolError};
 use crate::warehouse::Seen;
 
 impl Inner {
-    /// Runs one call and takes note of it.
-    pub(super) async fn run_call(
+    /// Runs calls and takes note of them: those that read, side by side; one that works on figures of others, after.
+    pub(super) async fn run_calls(
         self: &Arc<Self>,
         turn: &mut Turn,
+        calls: Vec<(usize, Call)>,
+        seen: &Seen,
+        deadline: tokio::time::Instant,
+        out: &Outlet,
+    ) -> Result<(), StoreError> {
+        for group in side_by_side(calls) {
+            // Stopped while the calls before ran.
+            if !matches!(turn.next(), Step::RunTools(_)) {
+                break;
+            }
+            let asked = &*turn;
+            let running =
+                group.into_iter().map(|(index, call)| self.run_call(asked, index, call, seen, deadline, out));
+            let (answered, stopped): (Vec<Run>, Vec<Run>) =
+                join_all(running).await.into_iter().partition(|run| !matches!(run.ended, Ended::Stopped(_)));
+            // A stop ends the turn, so what was computed by then is told first.
+            for run in answered.into_iter().chain(stopped) {
+                self.take_note(turn, run, out).await?;
+                self.save(turn).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one call.
+    async fn run_call(
+        self: &Arc<Self>,
+        turn: &Turn,
         index: usize,
         call: Call,
         seen: &Seen,
         deadline: tokio::time::Instant,
         out: &Outlet,
-    ) -> Result<(), StoreError> {
+    ) -> Run {
         out.send(Event::ToolStarted { tool: call.tool.clone() }).await;
         out.send(Event::Status(self.word(&call.tool, turn.lang))).await;
         let begun = Instant::now();
@@ -50,6 +79,12 @@ impl Inner {
         if matches!(ended, Ended::Ran(_)) && out.cancel.is_cancelled() {
             ended = Ended::Stopped(Stop::Cancelled);
         }
+        Run { index, call, args, as_run, ended, seconds: begun.elapsed().as_secs_f64() }
+    }
+
+    /// Audits a call that ended, and tells the turn and whoever draws it.
+    async fn take_note(&self, turn: &mut Turn, run: Run, out: &Outlet) -> Result<(), StoreError> {
+        let Run { index, call, args, as_run, ended, seconds } = run;
         self.audit(turn, &call.tool, args.clone(), ended.verdict()).await?;
         let result = match ended {
             Ended::Proposed => {
@@ -66,7 +101,7 @@ impl Inner {
         if let Some(error) = &error {
             tracing::info!(tool = call.tool, error, "a tool gave no answer");
         }
-        let (ok, seconds) = (error.is_none(), begun.elapsed().as_secs_f64());
+        let ok = error.is_none();
         turn.ran(index, as_run, result.map(|outcome| *outcome), seconds);
         let call = DoneCall { tool: call.tool, args, ok, error: None, seconds };
         out.send(Event::ToolFinished { call }).await;
@@ -169,6 +204,44 @@ impl Inner {
             (entry.run)(&context, &args)
         })
     }
+}
+
+/// Calls in the order of their plan, parted before and after each that names a figure of this answer (`c1.revenue`).
+fn side_by_side(calls: Vec<(usize, Call)>) -> Vec<Vec<(usize, Call)>> {
+    let mut groups: Vec<Vec<(usize, Call)>> = Vec::new();
+    let mut open = false;
+    for (index, call) in calls {
+        let waits = call.args.values().any(names_a_figure);
+        match groups.last_mut() {
+            Some(group) if open && !waits => group.push((index, call)),
+            _ => groups.push(vec![(index, call)]),
+        }
+        open = !waits;
+    }
+    groups
+}
+
+fn names_a_figure(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text
+            .strip_prefix('c')
+            .and_then(|rest| rest.split_once('.'))
+            .is_some_and(|(call, _)| !call.is_empty() && call.chars().all(|c| c.is_ascii_digit())),
+        Value::Array(values) => values.iter().any(names_a_figure),
+        Value::Object(object) => object.values().any(names_a_figure),
+        _ => false,
+    }
+}
+
+/// A call that ended.
+struct Run {
+    index: usize,
+    call: Call,
+    args: Value,
+    /// Canonical arguments, where they passed the check.
+    as_run: Option<Value>,
+    ended: Ended,
+    seconds: f64,
 }
 
 /// How a call ended.

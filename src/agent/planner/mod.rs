@@ -1,17 +1,21 @@
 //! Which tool, with which arguments, answers this question?
 
 mod embedded;
+mod llm;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 pub use embedded::EmbeddedPlanner;
 pub(crate) use embedded::parse_number;
+pub use llm::LlmPlanner;
 
 use super::{Memory, Plan, ShopDays};
 use crate::domain::{Entities, Lang, Role};
+use crate::llm::Spent;
 
 /// All a planner may look at.
 #[derive(Clone, Debug)]
@@ -37,10 +41,43 @@ pub struct PlanRequest {
 #[error("{0}")]
 pub struct PlanError(pub String);
 
+/// What a model may use up for this step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Allowance {
+    /// Wall time.
+    pub within: Duration,
+    /// Whether tokens and money are left.
+    pub affordable: bool,
+}
+
+/// A plan, and who made it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// `llm` or `embedded`.
+    pub by: &'static str,
+    /// Why the model is not asked any more in this turn: key of a message, section `model`.
+    pub degraded: Option<&'static str>,
+    /// What it cost.
+    pub spent: Spent,
+}
+
 /// Turns a question into a [`Plan`].
 pub trait Planner: Send + Sync {
     /// `llm` or `embedded`.
     fn name(&self) -> &'static str;
     /// Plans one question.
     fn plan<'a>(&'a self, request: &'a PlanRequest) -> BoxFuture<'a, Result<Plan, PlanError>>;
+    /// The same, saying who planned and what it cost; for planners that may hand the question on.
+    fn plan_within<'a>(
+        &'a self,
+        request: &'a PlanRequest,
+        _: Allowance,
+    ) -> BoxFuture<'a, Result<Planned, PlanError>> {
+        Box::pin(async move {
+            let plan = self.plan(request).await?;
+            Ok(Planned { plan, by: self.name(), degraded: None, spent: Spent::default() })
+        })
+    }
 }

@@ -2,27 +2,35 @@
 //!
 //! JSON lines in: `{id, role, history, question, today}`; JSON lines out: `{id, tool, args}`, `tool` null where it
 //! refuses or asks back. `history` is replayed through the same memory as in a conversation; nothing is carried from
-//! one line to the next. Names come from `--data`, else from the sample shop made in memory.
+//! one line to the next. Names come from `--data`, else from the sample shop made in memory. Where a language model's
+//! server is set, it plans as in a conversation; what it did not do is said on standard error, once a reason.
 
+use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::agent::planner::{EmbeddedPlanner, PlanRequest};
+use crate::agent::planner::{Allowance, EmbeddedPlanner, LlmPlanner, PlanRequest, Planner};
 use crate::agent::{Memory, Plan, ShopDays};
 use crate::cli::Out;
+use crate::config::Config;
 use crate::demo;
 use crate::domain::{Day, Entities, Lang, Role};
+use crate::llm::LanguageModel;
 use crate::prompts::Prompts;
 use crate::store::Store;
+use crate::tool;
 use crate::warehouse::{Builder, Warehouse};
 
 /// The sample shop whose names are known where no data folder is given; names do not depend on much of it.
 const SEED: u64 = 7;
+/// What one plan may take; the server's own patience is shorter.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The planner alone: questions in, calls out (JSON lines).
 ///
@@ -56,7 +64,17 @@ impl PlanLines {
             Some(dir) => of_folder(&dir)?,
             None => of_demo()?,
         };
-        let planner = EmbeddedPlanner::new(&Prompts::load()?);
+        let prompts = Arc::new(Prompts::load()?);
+        let embedded = Arc::new(EmbeddedPlanner::new(&prompts));
+        let planner: Arc<dyn Planner> = match Config::load(Path::new("."))?.endpoint {
+            None => embedded,
+            Some(endpoint) => {
+                let model = Arc::new(LanguageModel::new(endpoint, None));
+                Arc::new(LlmPlanner::new(embedded, model, Arc::new(tool::all()), prompts))
+            }
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut without_model = BTreeMap::new();
         let (input, name): (Box<dyn BufRead>, String) = match &self.questions {
             None => (Box::new(std::io::stdin().lock()), "standard input".into()),
             Some(path) => {
@@ -75,14 +93,24 @@ impl PlanLines {
                 format!("{}: expected {{\"id\", \"role\", \"history\", \"question\", \"today\"}}", place())
             })?;
             let id = question.id.clone();
-            let plan = plan(&planner, &known, question).with_context(place)?;
-            out.line(answer(&id, &plan).to_string())?;
+            let asked = plan(planner.as_ref(), &known, question, &mut without_model);
+            let (plan, by) = runtime.block_on(asked).with_context(place)?;
+            out.line(answer(&id, &plan, by).to_string())?;
+        }
+        for (why, times) in without_model {
+            eprintln!("mercato: the language model did not plan {times} times ({why})");
         }
         Ok(())
     }
 }
 
-fn plan(planner: &EmbeddedPlanner, known: &Known, asked: Question) -> anyhow::Result<Plan> {
+/// The plan and who made it; why a language model did not is counted.
+async fn plan(
+    planner: &dyn Planner,
+    known: &Known,
+    asked: Question,
+    without_model: &mut BTreeMap<&'static str, u32>,
+) -> anyhow::Result<(Plan, &'static str)> {
     let mut days = known.days;
     if let Some(today) = &asked.today {
         days.today = Day::parse(today)
@@ -91,7 +119,7 @@ fn plan(planner: &EmbeddedPlanner, known: &Known, asked: Question) -> anyhow::Re
     let mut memory = Memory::default();
     for (turn, earlier) in (1..).zip(asked.history) {
         let request = request(known, days, asked.role, earlier, &memory);
-        let plan = planner.decide(&request);
+        let plan = planned(planner, &request, without_model).await?.0;
         memory.record(&request.question, &plan);
         // nothing is computed here: each call is taken to have given its headline
         let calls = if let Plan::Calls(calls) = &plan { calls.as_slice() } else { &[] };
@@ -100,7 +128,20 @@ fn plan(planner: &EmbeddedPlanner, known: &Known, asked: Question) -> anyhow::Re
             memory.figure(format!("t{turn}.c{n}.{headline}"));
         }
     }
-    Ok(planner.decide(&request(known, days, asked.role, asked.question, &memory)))
+    let request = request(known, days, asked.role, asked.question, &memory);
+    planned(planner, &request, without_model).await
+}
+
+async fn planned(
+    planner: &dyn Planner,
+    request: &PlanRequest,
+    without_model: &mut BTreeMap<&'static str, u32>,
+) -> anyhow::Result<(Plan, &'static str)> {
+    let planned = planner.plan_within(request, Allowance { within: PATIENCE, affordable: true }).await?;
+    if let Some(why) = planned.degraded {
+        *without_model.entry(why).or_default() += 1;
+    }
+    Ok((planned.plan, planned.by))
 }
 
 fn request(known: &Known, days: ShopDays, role: Role, question: String, memory: &Memory) -> PlanRequest {
@@ -115,12 +156,12 @@ fn request(known: &Known, days: ShopDays, role: Role, question: String, memory: 
     }
 }
 
-fn answer(id: &str, plan: &Plan) -> serde_json::Value {
+fn answer(id: &str, plan: &Plan, by: &str) -> serde_json::Value {
     match plan {
         Plan::Calls(calls) if let Some(call) = calls.first() => {
-            json!({ "id": id, "tool": call.tool, "args": call.args })
+            json!({ "id": id, "tool": call.tool, "args": call.args, "planner": by })
         }
-        other => json!({ "id": id, "tool": null, "args": {}, "instead": other }),
+        other => json!({ "id": id, "tool": null, "args": {}, "instead": other, "planner": by }),
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod data;
 pub(crate) mod disguise;
 pub(crate) mod files;
 pub(crate) mod kill;
+pub(crate) mod llm_server;
 pub(crate) mod reading;
 pub(crate) mod records;
 pub(crate) mod shop;

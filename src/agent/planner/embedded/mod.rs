@@ -4,6 +4,7 @@
 //! the sentence; a follow-up changes slots of the last call; what stays unclear is asked back with up to three choices.
 //! "Teach it your words" means adding phrases and synonyms to `prompts/`.
 
+mod advice;
 mod calendar;
 mod classifier;
 mod derive;

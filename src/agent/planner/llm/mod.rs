@@ -1,0 +1,190 @@
+//! Which tool and which arguments, with a language model in front?
+//!
+//! The embedded planner always plans first; it takes about a millisecond. What then becomes of the model depends on
+//! what it can do, which is learned on the first questions and remembered:
+//!
+//! - A model that makes **native tool calls leads**: it is asked every question (but for injections and for replies to
+//!   offered choices, which are code's to decide), sees the embedded plan as a hint, and may make several calls.
+//! - A model that does not (it is held to a JSON schema, or writes JSON into its text) **helps**: such models are small,
+//!   and alone they chose the right tool in 60 % of questions where the embedded planner had 85. So the embedded plan
+//!   stands wherever it is settled, the model is asked only between tools that the words leave open, arguments are read
+//!   from the question by the slots, and it can neither lift a refusal nor refuse. It cannot plan worse than the embedded
+//!   planner by more than those few questions. `[model] leads = true` lets such a model lead all the same.
+//!
+//! Where the model's server fails, or the model writes nothing that can be read in three tries, the embedded plan takes
+//! its place and the turn says so. Arguments are mended and checked by the driver as for every planner; what cannot be
+//! mended comes back here as `repair`, twice at most.
+
+mod ground;
+mod prompt;
+mod read;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::future::BoxFuture;
+
+use self::prompt::Prompter;
+use self::read::{Reader, holds_plan};
+use super::{Allowance, EmbeddedPlanner, PlanError, PlanRequest, Planned, Planner};
+use crate::agent::{Catalogue, Plan, Refusal};
+use crate::llm::{Fault, LanguageModel, Spent, Way};
+use crate::prompts::Prompts;
+
+/// Times the model is asked for one plan, ways of asking that it does not know included.
+const ASKS: usize = 3;
+
+/// A language model in front of the embedded planner.
+pub struct LlmPlanner {
+    embedded: Arc<EmbeddedPlanner>,
+    model: Arc<LanguageModel>,
+    catalogue: Catalogue,
+    prompts: Arc<Prompts>,
+}
+
+impl LlmPlanner {
+    /// From its parts.
+    pub fn new(
+        embedded: Arc<EmbeddedPlanner>,
+        model: Arc<LanguageModel>,
+        catalogue: Catalogue,
+        prompts: Arc<Prompts>,
+    ) -> Self {
+        Self { embedded, model, catalogue, prompts }
+    }
+
+    /// Whether the model's plan goes before the embedded one.
+    fn leads(&self) -> bool {
+        self.model.endpoint().leads.unwrap_or(self.model.way() == Some(Way::Native))
+    }
+
+    async fn decide(&self, request: &PlanRequest, allowance: Allowance) -> Result<Planned, PlanError> {
+        let draft = self.embedded.draft(request);
+        let by_words = |degraded, spent| Planned { plan: draft.clone(), by: "embedded", degraded, spent };
+        let again = request.repair.is_some();
+        let helps = !self.leads() && self.model.way().is_some();
+        if !again && (is_codes(request, &draft) || (helps && settled(&draft))) {
+            return Ok(by_words(None, Spent::default()));
+        }
+        let mut spent = Spent::default();
+        let asked = match allowance.affordable {
+            true => self.consult(request, &draft, allowance, &mut spent).await,
+            false => Err(Fault::OverBudget),
+        };
+        match asked {
+            Ok(plan) if self.leads() || again => Ok(Planned { plan, by: "llm", degraded: None, spent }),
+            Ok(plan) => Ok(match ground::helped(&plan, &draft, &self.embedded, &self.catalogue, request) {
+                Some(plan) => Planned { plan, by: "llm", degraded: None, spent },
+                None => by_words(None, spent),
+            }),
+            // The same words lead to the same call, which did not run.
+            Err(fault) if again => Err(PlanError(fault.to_string())),
+            Err(fault) => Ok(by_words(Some(fault.key()), spent)),
+        }
+    }
+
+    /// Asks the model, in the way it is known to understand or in each until one is understood.
+    async fn consult(
+        &self,
+        request: &PlanRequest,
+        draft: &Plan,
+        allowance: Allowance,
+        spent: &mut Spent,
+    ) -> Result<Plan, Fault> {
+        let begun = Instant::now();
+        let prompter = Prompter {
+            prompts: &self.prompts,
+            catalogue: &self.catalogue,
+            full: self.model.endpoint().leads != Some(false),
+        };
+        let reader =
+            Reader { catalogue: &self.catalogue, embedded: &self.embedded, prompts: &self.prompts, request };
+        let known = self.model.way();
+        let mut way = known.unwrap_or(Way::Native);
+        let mut trouble = request.repair.clone();
+        for _ in 0..ASKS {
+            let within = allowance.within.saturating_sub(begun.elapsed());
+            let ask = prompter.ask(way, request, draft, trouble.as_deref());
+            let reply = match self.model.ask(&ask, within, holds_plan).await {
+                Ok(reply) => reply,
+                Err(Fault::NotTaken(why)) => {
+                    way = less(way).ok_or(Fault::NotTaken(why))?;
+                    continue;
+                }
+                Err(fault) => return Err(fault),
+            };
+            *spent = spent.and(reply.spent);
+            let native = !reply.calls.is_empty();
+            let written = !native && holds_plan(&reply.text);
+            if native {
+                self.model.learn(Way::Native);
+            } else if written && way == Way::Native {
+                // It writes its calls: a schema is what holds it best, if the server has that.
+                self.model.learn(Way::Schema);
+            } else if written {
+                self.model.learn(way);
+            }
+            match reader.read(&reply, known == Some(Way::Native)) {
+                Ok(plan) => return Ok(plan),
+                Err(why) => {
+                    tracing::info!(why, "the model's plan could not be read");
+                    trouble = Some(why);
+                    if !native && !written && known != Some(Way::Native) {
+                        way = less(way).unwrap_or(way);
+                    }
+                }
+            }
+        }
+        Err(Fault::Garbled("no plan in its replies".into()))
+    }
+}
+
+impl Planner for LlmPlanner {
+    fn name(&self) -> &'static str {
+        "llm"
+    }
+
+    fn plan<'a>(&'a self, request: &'a PlanRequest) -> BoxFuture<'a, Result<Plan, PlanError>> {
+        let allowance = Allowance { within: self.model.endpoint().patience.whole, affordable: true };
+        Box::pin(async move { Ok(self.decide(request, allowance).await?.plan) })
+    }
+
+    fn plan_within<'a>(
+        &'a self,
+        request: &'a PlanRequest,
+        allowance: Allowance,
+    ) -> BoxFuture<'a, Result<Planned, PlanError>> {
+        Box::pin(self.decide(request, allowance))
+    }
+}
+
+/// The next way that asks less of the server.
+fn less(way: Way) -> Option<Way> {
+    match way {
+        Way::Native => Some(Way::Schema),
+        Way::Schema => Some(Way::Text),
+        Way::Text => None,
+    }
+}
+
+/// What no model decides: who may see what, and what an offered choice means.
+fn is_codes(request: &PlanRequest, draft: &Plan) -> bool {
+    let chosen = |plan: &Plan| match plan {
+        Plan::Calls(calls) => {
+            let offered =
+                |call: &crate::agent::Call| request.memory.pending.iter().any(|choice| choice.call == *call);
+            matches!(calls.as_slice(), [only] if offered(only))
+        }
+        _ => false,
+    };
+    matches!(draft, Plan::Refuse(Refusal::Injection)) || chosen(draft)
+}
+
+/// Whether the words alone lead to one thing.
+fn settled(draft: &Plan) -> bool {
+    match draft {
+        Plan::Calls(_) | Plan::Reply(_) | Plan::Handoff => true,
+        Plan::Refuse(refusal) => *refusal != Refusal::NotUnderstood,
+        Plan::Clarify { key, .. } => !matches!(key.as_str(), "which" | "what"),
+    }
+}

@@ -1,0 +1,210 @@
+//! What is the model told about the question?
+//!
+//! First what never changes (the rules, the tools), the same to the byte, so that servers keep what they have read; then
+//! the shop's days and names, what was said before, and the question last.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::agent::planner::PlanRequest;
+use crate::agent::{Call, Plan, guard};
+use crate::domain::Role;
+use crate::llm::{Ask, ToolSpec, Way};
+use crate::prompts::Prompts;
+use crate::tool::Entry;
+use crate::tool::schema::{Rendering, render};
+
+/// The longest plan, in tokens; a model that thinks aloud needs room for it.
+const LONGEST: u32 = 1500;
+/// Names of a kind that are told.
+const NAMES: usize = 80;
+/// Earlier questions and calls that are told.
+const EARLIER: usize = 4;
+
+/// What else the model can say, as tools of its own.
+pub(super) const BESIDES: [&str; 3] = ["ask_back", "refuse", "hand_over"];
+
+/// Makes requests.
+pub(super) struct Prompter<'a> {
+    pub(super) prompts: &'a Prompts,
+    pub(super) catalogue: &'a [Entry],
+    /// Whether the tools' arguments are told where they are not held to a schema of their own.
+    pub(super) full: bool,
+}
+
+impl Prompter<'_> {
+    pub(super) fn ask(&self, way: Way, request: &PlanRequest, draft: &Plan, trouble: Option<&str>) -> Ask {
+        let mut system = self.say("role").to_owned();
+        let mut ask = Ask { max_tokens: LONGEST, ..Ask::default() };
+        match way {
+            Way::Native => ask.tools = self.specs(request.role),
+            Way::Schema | Way::Text => {
+                let _ = write!(system, "\n\n{}", self.say("json"));
+                for tool in self.entries(request.role) {
+                    let _ = write!(system, "\n- {}: {}", tool.name, self.description(tool.name));
+                    if self.full {
+                        let _ = write!(
+                            system,
+                            " args: {}",
+                            outline(&render(&(tool.schema)(), Rendering::Reduced))
+                        );
+                    }
+                }
+                ask.schema = (way == Way::Schema).then(|| self.grammar(request.role));
+            }
+        }
+        ask.system = system;
+        ask.user = user(request, draft, trouble);
+        ask
+    }
+
+    fn say(&self, section: &str) -> &str {
+        self.prompts.system("manager", section)
+    }
+
+    fn entries(&self, role: Role) -> impl Iterator<Item = &Entry> {
+        self.catalogue.iter().filter(move |tool| tool.roles.contains(&role))
+    }
+
+    fn description(&self, tool: &str) -> String {
+        self.prompts.tool(tool).map(|topic| topic.description.trim().replace('\n', " ")).unwrap_or_default()
+    }
+
+    fn specs(&self, role: Role) -> Vec<ToolSpec> {
+        let tool = |entry: &Entry| ToolSpec {
+            name: entry.name.to_owned(),
+            description: self.description(entry.name),
+            parameters: (entry.schema)(),
+        };
+        let beside = |name: &&str| ToolSpec {
+            name: (*name).to_owned(),
+            description: self.say(name).to_owned(),
+            parameters: beside_args(name),
+        };
+        self.entries(role).map(tool).chain(BESIDES.iter().map(beside)).collect()
+    }
+
+    /// One of the tools with its arguments, or one of what can be said besides.
+    fn grammar(&self, role: Role) -> Value {
+        let one = |name: &str, args: Value| {
+            json!({"type": "object", "properties": {"tool": {"const": name}, "args": args},
+                "required": ["tool", "args"], "additionalProperties": false})
+        };
+        let tools =
+            self.entries(role).map(|tool| one(tool.name, render(&(tool.schema)(), Rendering::Reduced)));
+        let besides = BESIDES.iter().map(|name| one(name, beside_args(name)));
+        json!({"anyOf": tools.chain(besides).collect::<Vec<Value>>()})
+    }
+}
+
+fn beside_args(name: &str) -> Value {
+    match name {
+        "ask_back" => json!({"type": "object", "properties": {
+            "question": {"type": "string"},
+            "choices": {"type": "array", "items": {"type": "object", "properties": {
+                "tool": {"type": "string"}, "args": {"type": "object"}}, "required": ["tool", "args"]}}},
+            "required": ["question", "choices"]}),
+        "refuse" => json!({"type": "object", "properties": {"reason": {"type": "string",
+            "enum": ["out_of_scope", "injection", "not_yet", "not_understood"]}}, "required": ["reason"]}),
+        _ => json!({"type": "object", "properties": {}}),
+    }
+}
+
+/// Names of arguments, required ones marked, with the values that can be chosen.
+fn outline(schema: &Value) -> String {
+    let required = |name: &str| {
+        schema.get("required").and_then(Value::as_array).is_some_and(|names| names.iter().any(|n| n == name))
+    };
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let parts = properties.into_iter().flatten().map(|(name, property)| {
+        let mut values = Vec::new();
+        chosen_from(property, &mut values);
+        let star = if required(name) { "*" } else { "" };
+        let inner = if property.to_string().contains("\"properties\"") {
+            alternatives(property).find(|part| part.get("properties").is_some()).map(outline)
+        } else {
+            None
+        };
+        match (inner, values.is_empty()) {
+            (Some(inner), _) => format!("{name}{star} {inner}"),
+            (None, true) => format!("{name}{star}"),
+            (None, false) => format!("{name}{star} ({})", values.join("|")),
+        }
+    });
+    format!("{{{}}}", parts.collect::<Vec<_>>().join(", "))
+}
+
+fn alternatives(schema: &Value) -> impl Iterator<Item = &Value> {
+    let several = ["anyOf", "oneOf"].into_iter().filter_map(|key| schema.get(key)?.as_array()).flatten();
+    std::iter::once(schema).chain(several)
+}
+
+fn chosen_from(schema: &Value, values: &mut Vec<String>) {
+    for part in alternatives(schema) {
+        let listed = part.get("enum").and_then(Value::as_array).into_iter().flatten();
+        values.extend(listed.chain(part.get("const")).filter_map(Value::as_str).map(str::to_owned));
+        if !std::ptr::eq(part, schema) {
+            chosen_from(part, values);
+        }
+    }
+}
+
+fn user(request: &PlanRequest, draft: &Plan, trouble: Option<&str>) -> String {
+    let mut text = String::new();
+    let days = request.days;
+    let _ = writeln!(
+        text,
+        "Today is {}. The shop has orders from {} to {}.",
+        days.today, days.data.from, days.data.to
+    );
+    let names = &request.entities;
+    let products: Vec<String> = names.products.iter().map(|product| product.name.clone()).collect();
+    let kinds = [
+        ("cities", &names.cities),
+        ("categories", &names.categories),
+        ("channels", &names.channels),
+        ("products", &products),
+    ];
+    let mut told = String::new();
+    for (kind, names) in kinds.into_iter().filter(|(_, names)| !names.is_empty()) {
+        let some: Vec<&str> = names.iter().take(NAMES).map(String::as_str).collect();
+        let _ = writeln!(told, "{kind}: {}", some.join("; "));
+    }
+    text.push_str(&guard::wrapped("names in the shop", &told));
+    let memory = &request.memory;
+    if !memory.questions.is_empty() {
+        let from = memory.questions.len().saturating_sub(EARLIER);
+        let _ = writeln!(text, "\nEarlier questions:");
+        for question in memory.questions.iter().skip(from) {
+            let _ = writeln!(text, "- {question}");
+        }
+    }
+    if !memory.calls.is_empty() {
+        let from = memory.calls.len().saturating_sub(EARLIER);
+        let _ = writeln!(text, "Earlier calls, newest last:");
+        for call in memory.calls.iter().skip(from) {
+            let _ = writeln!(text, "- {}", written(call));
+        }
+    }
+    if !memory.figures.is_empty() {
+        let _ = writeln!(text, "Figures of earlier answers, newest last: {}", memory.figures.join(", "));
+    }
+    if let Plan::Calls(calls) = draft {
+        let calls: Vec<String> = calls.iter().map(written).collect();
+        let _ = writeln!(
+            text,
+            "\nA quick reader of words would call: {}. It misreads some questions.",
+            calls.join(" and ")
+        );
+    }
+    let _ = write!(text, "\nQuestion: {}", request.question);
+    if let Some(trouble) = trouble {
+        let _ = write!(text, "\n\nYour last answer to this could not be used: {trouble}. Answer again.");
+    }
+    text
+}
+
+fn written(call: &Call) -> String {
+    json!({"tool": call.tool, "args": call.args}).to_string()
+}
