@@ -1,7 +1,7 @@
 //! Which sets of parameters do the data allow?
 //!
 //! Proposals from the mixture of Laplace approximations at the modes (Student t with five degrees of freedom, so that the
-//! tails are covered), importance-weighted and Pareto-smoothed; where k̂ > .7, NUTS instead.
+//! tails are covered), importance-weighted and Pareto-smoothed; where k̂ > .7 or few of them count, NUTS instead.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -20,6 +20,8 @@ pub(super) const JUDGING: usize = 1_600;
 const PROPOSALS: usize = 3;
 /// Above this, importance weights are not believed.
 pub(super) const ROUGH: f64 = 0.7;
+/// Fewer independent draws than this leave the ends of an interval to luck.
+const EFFECTIVE: f64 = 400.0;
 /// Degrees of freedom of the proposals.
 const FREEDOM: f64 = 5.0;
 
@@ -39,13 +41,20 @@ pub(super) fn draw(
     work: &dyn Work,
 ) -> Result<Drawn, Cancelled> {
     let (points, log_weights) = proposals(target, modes, (CHOOSING + JUDGING) * PROPOSALS, seed, work)?;
-    let (_, k_hat) = psis::smooth(&log_weights);
-    if method == Method::Posterior || (method == Method::Auto && k_hat > ROUGH) {
+    let (weights, k_hat) = psis::smooth(&log_weights);
+    let effective = 1.0 / weights.iter().map(|weight| weight * weight).sum::<f64>();
+    let rough = k_hat > ROUGH || effective < EFFECTIVE;
+    if method == Method::Posterior || (method == Method::Auto && rough) {
         work.progress("mix_sample", 0, 1);
         if let Some(mut sampled) = nuts::sample(target, modes, seed, work)? {
             let (mut choosing, mut judging) = (Vec::new(), Vec::new());
             for (k, draw) in std::mem::take(&mut sampled.draws).into_iter().enumerate() {
-                if k % 5 == 0 { choosing.push(draw) } else { judging.push(draw) }
+                // neighbours are alike: half of the draws say nearly all
+                if k % 10 == 0 {
+                    choosing.push(draw);
+                } else if k % 2 == 1 {
+                    judging.push(draw);
+                }
             }
             return Ok(Drawn { choosing, judging, k_hat, nuts: Some(sampled) });
         }

@@ -17,8 +17,8 @@ use super::search::Mode;
 use crate::domain::{Cancelled, Work};
 
 pub(super) const CHAINS: usize = 4;
-const TUNE: u64 = 400;
-pub(super) const DRAWS: usize = 500;
+const TUNE: u64 = 500;
+pub(super) const DRAWS: usize = 1_000;
 const DEPTH: u64 = 7;
 
 /// Draws in unconstrained space with their diagnostics.
