@@ -14,6 +14,7 @@ use crate::agent::memory::Session;
 use crate::agent::planner::{EmbeddedPlanner, LlmPlanner, Planner};
 use crate::agent::turn::{Limits, Turn};
 use crate::agent::{Agent, Album, House};
+use crate::channel::telegram;
 use crate::config::Config;
 use crate::domain::{Clock, Principal, Work};
 use crate::llm::{LanguageModel, Notebook};
@@ -122,6 +123,9 @@ pub fn tables() -> Vec<Table> {
         Table::cache::<Learned>(),
         Table::conversations::<Session>(),
         Table::conversations::<Turn>(),
+        Table::of::<telegram::Batch>(),
+        Table::conversations::<telegram::Letter>(),
+        Table::of::<telegram::Talk>(),
     ]);
     tables
 }

@@ -41,7 +41,8 @@ pub fn repair(args: &Value, schema: &Value, prompts: &Prompts) -> (Value, Vec<Re
 }
 
 /// Vocabularies of small words: their keys name no choice.
-const NO_NAMES: [&str; 7] = ["cue", "grouping", "metric_hint", "common", "spelling", "command", "definition"];
+const NO_NAMES: [&str; 8] =
+    ["bot_command", "cue", "grouping", "metric_hint", "common", "spelling", "command", "definition"];
 
 struct Mender<'a> {
     prompts: &'a Prompts,

@@ -11,6 +11,7 @@ mod forget;
 mod import;
 mod lab;
 mod out;
+mod telegram;
 mod tool;
 
 use std::path::PathBuf;
@@ -55,6 +56,8 @@ pub enum Command {
     Lab(lab::Lab),
     /// Make a shop of a backup, in a new folder
     Restore(backup::Restore),
+    /// Answer in Telegram
+    Telegram(telegram::Telegram),
     /// Call one tool with arguments
     Tool(tool::Tool),
     /// List the tools
@@ -77,6 +80,7 @@ impl Cli {
             Command::Import(command) => command.run(data, &mut out),
             Command::Lab(command) => command.run(data, &mut out),
             Command::Restore(command) => command.run(data, &mut out),
+            Command::Telegram(command) => command.run(data, &mut out),
             Command::Tool(command) => command.run(data, &mut out),
             Command::Tools(command) => command.run(&mut out),
         }

@@ -2,5 +2,4 @@
 #![warn(missing_docs)]
 
 pub mod clv;
-pub mod media;
 pub mod rfm;

@@ -53,5 +53,6 @@ mod refresh;
 mod segments;
 mod store;
 mod support;
+mod telegram;
 mod turn;
 mod why;

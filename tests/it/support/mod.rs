@@ -1,6 +1,7 @@
 //! What several promises need to be checked.
 
 pub(crate) mod agent;
+pub(crate) mod bot_api;
 pub(crate) mod charts;
 pub(crate) mod data;
 pub(crate) mod disguise;

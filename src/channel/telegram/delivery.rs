@@ -1,0 +1,169 @@
+//! Which of an answer's messages are there already?
+//!
+//! An answer is a row of messages. What is there is edited where it differs, what is not is sent, in order. Each new
+//! message is written into the letter, so that an answer that a restart cut off goes on where it was.
+
+use teloxide::types::{ChatId, InlineKeyboardMarkup};
+
+use super::letters::Letter;
+use super::post::{Body, Post};
+use super::sheet::Note;
+use super::wire::Fault;
+use crate::store::{Store, StoreError};
+
+/// An answer on its way.
+pub(super) struct Delivery<'a> {
+    pub(super) post: &'a Post,
+    pub(super) store: &'a Store,
+    pub(super) letter: Letter,
+    /// What the messages show; `None` where that is not known, after a restart.
+    shown: Vec<Option<String>>,
+}
+
+/// Why an answer does not get there.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Lost {
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<'a> Delivery<'a> {
+    pub(super) fn new(post: &'a Post, store: &'a Store, letter: Letter) -> Self {
+        let shown = letter.sent.iter().map(|_| None).collect();
+        Self { post, store, letter, shown }
+    }
+
+    pub(super) fn chat(&self) -> ChatId {
+        ChatId(self.letter.chat)
+    }
+
+    /// Whether something is there to be edited.
+    pub(super) fn begun(&self) -> bool {
+        !self.letter.sent.is_empty()
+    }
+
+    /// Shows the text so far: new parts are sent, and one edit is made; whether more is to be edited.
+    pub(super) async fn draft(&mut self, notes: &[Note]) -> Result<bool, Lost> {
+        let chat = self.chat();
+        let mut edited = false;
+        for (index, note) in notes.iter().enumerate() {
+            let Note::Text(part) = note else { break };
+            match self.letter.sent.get(index).copied() {
+                None => self.create(note, None).await?,
+                Some(_) if self.shows(index, &part.html) => {}
+                Some(_) if edited => return Ok(true),
+                Some(id) => {
+                    edited = true;
+                    match self.post.try_edit(chat, id, part, None).await {
+                        Ok(()) => self.note(index, &part.html),
+                        // What an edit of a draft did not do, the next one does.
+                        Err(Fault::Wait(_) | Fault::Down { .. }) => return Ok(true),
+                        Err(fault) => tracing::info!(%fault, "a draft could not be shown"),
+                    }
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Makes the chat show the whole answer.
+    pub(super) async fn whole(
+        &mut self,
+        notes: &[Note],
+        keyboard: Option<&InlineKeyboardMarkup>,
+    ) -> Result<(), Lost> {
+        let chat = self.chat();
+        // A draft that was longer leaves messages behind.
+        while self.letter.sent.len() > notes.len() {
+            if let Some(id) = self.letter.sent.pop() {
+                self.shown.pop();
+                self.post.delete(chat, id).await.or_else(only_lost)?;
+            }
+        }
+        for (index, note) in notes.iter().enumerate() {
+            let keyboard = keyboard.filter(|_| index + 1 == notes.len());
+            match (self.letter.sent.get(index).copied(), note) {
+                (None, _) => self.create(note, keyboard).await?,
+                (Some(_), Note::Photo { .. }) => {}
+                (Some(_), Note::Text(part)) if keyboard.is_none() && self.shows(index, &part.html) => {}
+                (Some(id), Note::Text(part)) => match self.post.edit(chat, id, part, keyboard).await {
+                    Ok(()) => self.note(index, &part.html),
+                    Err(fault) if lost(&fault) => return Err(fault.into()),
+                    Err(fault) => {
+                        // Somebody deleted it: it comes again, at the end.
+                        tracing::info!(%fault, "a message could not be edited and is sent again");
+                        let id = self.post.create(chat, Body::Text(part), keyboard).await?;
+                        if let Some(sent) = self.letter.sent.get_mut(index) {
+                            *sent = id;
+                        }
+                        self.note(index, &part.html);
+                        self.keep().await?;
+                    }
+                },
+            }
+        }
+        Ok(())
+    }
+
+    async fn create(&mut self, note: &Note, keyboard: Option<&InlineKeyboardMarkup>) -> Result<(), Lost> {
+        let chat = self.chat();
+        let (made, html) = match note {
+            Note::Text(part) => (self.post.create(chat, Body::Text(part), keyboard).await, part.html.clone()),
+            Note::Photo { png, caption } => {
+                let made = match self.post.create(chat, Body::Photo { png, caption }, keyboard).await {
+                    Err(fault) if !lost(&fault) => {
+                        tracing::warn!(%fault, "a picture was refused; its text goes instead");
+                        let part = super::html::Rich::from(caption.as_str()).parts().into_iter().next();
+                        self.post.create(chat, Body::Text(&part.unwrap_or_default()), keyboard).await
+                    }
+                    made => made,
+                };
+                (made, String::new())
+            }
+        };
+        self.letter.sent.push(made?);
+        self.shown.push(Some(html));
+        self.keep().await
+    }
+
+    async fn keep(&self) -> Result<(), Lost> {
+        Ok(keep(self.store, &self.letter).await?)
+    }
+
+    fn shows(&self, index: usize, html: &str) -> bool {
+        matches!(self.shown.get(index), Some(Some(shown)) if shown == html)
+    }
+
+    fn note(&mut self, index: usize, html: &str) {
+        if let Some(shown) = self.shown.get_mut(index) {
+            *shown = Some(html.to_owned());
+        }
+    }
+}
+
+/// Writes a letter down, off the async threads.
+pub(super) async fn keep(store: &Store, letter: &Letter) -> Result<(), StoreError> {
+    let (store, letter) = (store.clone(), letter.clone());
+    blocking(move || store.put(&letter)).await
+}
+
+/// Store calls stay off the async threads.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panic) => Err(StoreError::Backend(panic.to_string())),
+    }
+}
+
+/// Whether nothing gets to this chat any more: blocked, deleted, or the token is no longer ours.
+fn lost(fault: &Fault) -> bool {
+    fault.is(403) || fault.is(401) || fault.says("chat not found")
+}
+
+fn only_lost(fault: Fault) -> Result<(), Fault> {
+    if lost(&fault) { Err(fault) } else { Ok(()) }
+}

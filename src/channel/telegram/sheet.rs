@@ -1,0 +1,180 @@
+//! What does an answer look like in a chat?
+//!
+//! Text first, tables behind it, then pictures whose caption is their text alternative; what can be chosen or asked next
+//! as buttons under the last message. While sentences still come, only the text is shown.
+
+use std::time::Duration;
+
+use teloxide::types::InlineKeyboardMarkup;
+use tokio_util::sync::CancellationToken;
+
+use super::button::{Button, keyboard};
+use super::html::{Part, Rich, Style};
+use super::table;
+use crate::agent::compose::{Delivery, TemplateComposer, compose};
+use crate::agent::planner::Allowance;
+use crate::agent::turn::Turn;
+use crate::agent::{Event, Picture};
+use crate::domain::{Lang, Table};
+use crate::prompts::Prompts;
+use crate::render::{Templates, chart};
+
+/// An answer as its events tell it.
+#[derive(Default)]
+pub(super) struct Sheet {
+    /// The question of a button, which leaves no trace in the chat by itself.
+    pressed: Option<String>,
+    text: String,
+    tables: Vec<Table>,
+    pictures: Vec<Picture>,
+    choices: Vec<String>,
+    next: Vec<String>,
+    /// Turn and language, once they are known.
+    done: Option<(u32, Lang)>,
+}
+
+/// One message of it.
+pub(super) enum Note {
+    Text(Part),
+    Photo { png: Vec<u8>, caption: String },
+}
+
+impl Sheet {
+    /// A question's answer, before anything is known of it.
+    pub(super) fn of_question(text: &str, pressed: bool) -> Self {
+        Self { pressed: pressed.then(|| text.to_owned()), ..Self::default() }
+    }
+
+    /// A short text of ours.
+    pub(super) fn saying(text: String) -> Self {
+        Self { text, ..Self::default() }
+    }
+
+    /// A turn that was answered before; its text stays as it was composed.
+    pub(super) async fn of_turn(self, turn: &Turn, templates: &Templates) -> Self {
+        // Nobody hears the events of an answer that is made a second time, and no model writes it.
+        let delivery = Delivery {
+            events: tokio::sync::mpsc::channel(1).0,
+            cancel: CancellationToken::new(),
+            allowance: Allowance { within: Duration::ZERO, affordable: false },
+        };
+        let made = compose(turn, templates, &TemplateComposer, &delivery).await;
+        let Some(answer) = turn.answer.as_deref() else { return Self::saying(made.answer.text) };
+        let mut pictures = made.pictures;
+        if pictures.len() == answer.charts.len() {
+            for (picture, path) in pictures.iter_mut().zip(&answer.charts) {
+                picture.path = Some(path.clone());
+            }
+        }
+        Self {
+            pressed: self.pressed,
+            text: answer.text.clone(),
+            tables: made.tables,
+            pictures,
+            choices: answer.choices.clone(),
+            next: answer.next.clone(),
+            done: Some((answer.turn, answer.language)),
+        }
+    }
+
+    /// Takes an event; whether more of the text can be shown now.
+    pub(super) fn take(&mut self, event: Event) -> bool {
+        match event {
+            Event::Text(text) => {
+                self.text.push_str(&text);
+                return true;
+            }
+            Event::Failed(text) => {
+                self.text = text;
+                return true;
+            }
+            Event::Table(table) => self.tables.push(table),
+            Event::Chart(picture) => self.pictures.push(*picture),
+            Event::Choices(choices) => self.choices = choices,
+            Event::Next(next) => self.next = next,
+            Event::Done(answer) => {
+                self.text = answer.text;
+                self.done = Some((answer.turn, answer.language));
+            }
+            Event::Status(_) | Event::ToolStarted { .. } | Event::ToolFinished { .. } => {}
+        }
+        false
+    }
+
+    /// The answer's language.
+    pub(super) fn lang(&self) -> Lang {
+        self.done.map_or_else(|| Lang::of(&self.text), |(_, lang)| lang)
+    }
+
+    fn words(&self) -> Rich {
+        let mut rich = Rich::default();
+        if let Some(question) = &self.pressed {
+            rich.push(Style::Bold, question);
+            rich.push(Style::Plain, "\n");
+        }
+        rich.push(Style::Plain, self.text.trim());
+        rich
+    }
+
+    /// The text so far.
+    pub(super) fn draft(&self) -> Vec<Note> {
+        if self.text.trim().is_empty() { Vec::new() } else { notes(&self.words()) }
+    }
+
+    /// The whole answer.
+    pub(super) async fn whole(self, templates: &std::sync::Arc<Templates>, prompts: &Prompts) -> Vec<Note> {
+        let lang = self.lang();
+        let mut rich = self.words();
+        for rows in &self.tables {
+            rich.push(Style::Plain, "\n\n");
+            table::add(&mut rich, prompts, rows, lang);
+        }
+        let mut notes = notes(&rich);
+        for picture in self.pictures {
+            let templates = templates.clone();
+            let caption = picture.alt.clone();
+            let png =
+                tokio::task::spawn_blocking(move || png(&picture, &templates, lang)).await.ok().flatten();
+            match png {
+                Some(png) => notes.push(Note::Photo { png, caption }),
+                // What the picture would have said can be read.
+                None => notes.extend(self::notes(&Rich::from(caption.as_str()))),
+            }
+        }
+        notes
+    }
+
+    /// The buttons under it.
+    pub(super) fn keyboard(&self, conversation: u32) -> Option<InlineKeyboardMarkup> {
+        let (turn, _) = self.done?;
+        let choices = self
+            .choices
+            .iter()
+            .enumerate()
+            .map(|(index, label)| (label, Button::Choice { conversation, turn, index }));
+        let next = self
+            .next
+            .iter()
+            .enumerate()
+            .map(|(index, label)| (label, Button::Next { conversation, turn, index }));
+        keyboard(choices.chain(next))
+    }
+}
+
+fn notes(rich: &Rich) -> Vec<Note> {
+    rich.parts().into_iter().filter(|part| !part.is_blank()).map(Note::Text).collect()
+}
+
+/// The picture's file, or the picture drawn again where there is none.
+fn png(picture: &Picture, templates: &Templates, lang: Lang) -> Option<Vec<u8>> {
+    if let Some(bytes) = picture.path.as_ref().and_then(|path| std::fs::read(path).ok()) {
+        return Some(bytes);
+    }
+    match chart::png(&picture.draw(templates, lang).svg) {
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            tracing::warn!(%error, "a picture could not be drawn");
+            None
+        }
+    }
+}

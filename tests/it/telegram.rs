@@ -1,0 +1,415 @@
+//! Promise: in Telegram each answer comes whole, in order and once, to those on the list and to nobody else.
+//!
+//! Against a fake Bot API that checks every request by the real one's rules. Waits are scaled: a second of Telegram's
+//! lasts milliseconds.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use mercato::agent::compose::{Composer, Draft, Piece, Writing};
+use mercato::agent::{Agent, House, Plan};
+use mercato::app::App;
+use mercato::channel::telegram::{self, Letter, Pace, Settings};
+use mercato::store::Store;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::support::agent::{Script, house, sales, templates};
+use super::support::bot_api::{BotApi, Inside, Message, Reject, SECOND, TOKEN};
+use super::support::shop::sample_shop;
+
+const ANNA: i64 = 1001;
+const BEN: i64 = 1002;
+const STRANGER: i64 = 4711;
+const ALLOW: &str = "1001:manager,1002:analyst";
+
+fn pace() -> Pace {
+    Pace {
+        poll_seconds: 5,
+        request: Duration::from_secs(5),
+        second: SECOND,
+        edit_gap: SECOND,
+        settle: Duration::from_millis(5),
+        typing: Duration::from_secs(4),
+        first_wait: Duration::from_millis(2),
+        longest_wait: Duration::from_millis(20),
+        conflicts: 2,
+        grace: Duration::from_secs(8),
+    }
+}
+
+fn settings(api: &BotApi, allow: &str) -> Settings {
+    Settings { token: TOKEN.into(), api: Some(api.url.clone()), allow: allow.parse().unwrap(), pace: pace() }
+}
+
+/// A bot at work.
+struct Bot {
+    end: CancellationToken,
+    done: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Bot {
+    fn start(agent: &Agent, settings: Settings) -> Self {
+        let end = CancellationToken::new();
+        let run = telegram::run(agent.clone(), settings, end.clone(), |_| Ok(()));
+        Self { end, done: tokio::spawn(run) }
+    }
+
+    async fn stop(self) -> anyhow::Result<()> {
+        self.end.cancel();
+        self.done.await.unwrap()
+    }
+}
+
+fn open_letters(store: &Store) -> usize {
+    store.scan::<Letter>().count()
+}
+
+fn by_bot(inside: &Inside, chat: i64) -> Vec<&Message> {
+    inside.chats.get(&chat).into_iter().flatten().filter(|message| message.by_bot).collect()
+}
+
+/// Waits for so many messages of the bot, and until nothing is open.
+async fn answered(api: &BotApi, store: &Store, chat: i64, messages: usize) {
+    api.until(&format!("{messages} messages"), |inside| by_bot(inside, chat).len() >= messages).await;
+    api.until("an empty mailbox", |_| open_letters(store) == 0).await;
+}
+
+/// An agent that answers each question with the sales of the next city.
+fn scripted(cities: &[&str], en: &str) -> (Agent, Store) {
+    let store = Store::memory();
+    let plans = cities.iter().map(|city| Plan::Calls(vec![sales(city)])).collect();
+    let house = House { templates: templates(en, en), ..house(store.clone(), Script::of(plans)) };
+    (Agent::new(house), store)
+}
+
+/// A talk on the sample shop as a person sees it; `[label]` presses a button.
+async fn talk(lines: &[&str]) -> String {
+    let dir = sample_shop();
+    let app = App::open(dir.path()).unwrap();
+    let api = BotApi::start().await;
+    let bot = Bot::start(&app.agent(), settings(&api, ALLOW));
+    for line in lines {
+        let before = api.said(ANNA).len();
+        match line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            Some(label) => api.press(ANNA, label),
+            None => {
+                api.say(ANNA, line);
+            }
+        }
+        answered(&api, &app.store, ANNA, before + 1).await;
+    }
+    bot.stop().await.unwrap();
+    api.check();
+    assert!(!api.asked("sendChatAction").is_empty(), "typing is shown");
+    api.transcript(ANNA)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_talk_reads_as_approved_in_english() {
+    let lines = [
+        "/start",
+        "[How were sales last month compared with a year ago?]",
+        "and by city?",
+        "revenue by month this year",
+        "/why",
+        "What will the weather be tomorrow?",
+        "/new",
+        "/help",
+    ];
+    insta::assert_snapshot!("english", talk(&lines).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_talk_reads_as_approved_in_chinese() {
+    let lines = [
+        "/开始 你好",
+        "上个月销售额多少，同比怎么样？",
+        "按城市看呢？",
+        "/为什么",
+        "/help",
+        "今年各月销售额",
+    ];
+    insta::assert_snapshot!("chinese", talk(&lines).await);
+}
+
+/// A text of three messages for each city.
+fn long_answer() -> String {
+    let line = "{{ output.city }} sold more tea than coffee & more cups < pots.\n";
+    format!("{{{{ output.city }}}} begins.\n{}{{{{ output.city }}}} ends.", line.repeat(160))
+}
+
+/// What is promised of a chat: all of each city's text, in order, once.
+fn check_whole(api: &BotApi, chat: i64, cities: &[&str]) {
+    let text: String = api.said(chat).iter().map(|message| format!("{}\n", message.plain.trim())).collect();
+    let lines: Vec<&str> = text.lines().filter(|line| line.starts_with(|c: char| c.is_uppercase())).collect();
+    let mut expected = Vec::new();
+    for city in cities {
+        expected.push(format!("{city} begins."));
+        expected.extend((0..160).map(|_| format!("{city} sold more tea than coffee & more cups < pots.")));
+        expected.push(format!("{city} ends."));
+    }
+    let said: Vec<&str> =
+        lines.into_iter().filter(|line| expected.iter().any(|known| known == line)).collect();
+    let shown = said.len();
+    assert!(said == expected, "{shown} lines of {}: {}", expected.len(), api.transcript(chat));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_come_whole_in_order_and_once_whatever_is_rejected() {
+    let cities = ["Paris", "Rome", "Berlin", "Madrid", "Milan", "London"];
+    for seed in 0..6 {
+        let (agent, store) = scripted(&cities, &long_answer());
+        let api = BotApi::start().await.rejecting(seed);
+        let bot = Bot::start(&agent, settings(&api, ALLOW));
+        for city in cities {
+            api.say(ANNA, &format!("sales of {city}"));
+        }
+        let last = "London ends.";
+        api.until("the last answer", |inside| {
+            by_bot(inside, ANNA).iter().any(|message| message.plain.contains(last))
+        })
+        .await;
+        api.until("an empty mailbox", |_| open_letters(&store) == 0).await;
+        bot.stop().await.unwrap();
+        api.check();
+        check_whole(&api, ANNA, &cities);
+    }
+}
+
+/// A composer that writes a sentence every few milliseconds.
+struct Writes(Vec<String>);
+
+impl Composer for Writes {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+    fn compose<'a>(&'a self, _: &'a Draft<'a>) -> BoxFuture<'a, Option<String>> {
+        Box::pin(async { None })
+    }
+    fn write<'a>(&'a self, _: &'a Draft<'a>, _: Duration) -> Option<Writing<'a>> {
+        let pieces = futures::stream::iter(&self.0).then(|piece| async {
+            tokio::time::sleep(Duration::from_millis(60)).await;
+            Ok(Piece::Text(piece.clone()))
+        });
+        Some(Box::pin(pieces))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_slowly_is_shown_by_edits_and_no_edit_comes_too_soon() {
+    let gap = Duration::from_millis(150);
+    for seed in [None, Some(3), Some(4)] {
+        let store = Store::memory();
+        let plans = vec![Plan::Calls(vec![sales("Paris")])];
+        let goods =
+            ["Tea", "Coffee", "Pots & pans", "Cups", "Gifts", "Snacks", "Kettles", "Mills", "Filters <x>"];
+        let sentences = goods.map(|good| format!("{good} sold well. "));
+        let composer = Arc::new(Writes(sentences.to_vec()));
+        let agent = Agent::new(House { composer, ..house(store.clone(), Script::of(plans)) });
+        let api = BotApi::start().await;
+        let api = seed.map_or(api.clone(), |seed| api.clone().rejecting(seed));
+        let mut settings = settings(&api, ALLOW);
+        settings.pace.edit_gap = gap;
+        let bot = Bot::start(&agent, settings);
+        api.say(ANNA, "sales of Paris");
+        answered(&api, &store, ANNA, 1).await;
+        bot.stop().await.unwrap();
+        api.check();
+        let said = api.said(ANNA);
+        assert_eq!(said.len(), 1, "{}", api.transcript(ANNA));
+        assert!(said[0].plain.starts_with(sentences.concat().trim()), "{}", said[0].plain);
+        assert!(api.asked("sendMessage")[0].body["text"].as_str().unwrap().len() < 60);
+        let edits = api.asked("editMessageText");
+        assert!(edits.len() >= 3, "{}", edits.len());
+        let first = edits.first().unwrap().at;
+        let most = edits.last().unwrap().at.duration_since(first).as_secs_f64() / gap.as_secs_f64() + 1.5;
+        assert!((edits.len() as f64) <= most, "{} edits of at most {most}", edits.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_learn_their_id_and_whom_to_ask_and_nothing_reaches_the_agent() {
+    for allow in [ALLOW, ""] {
+        let script = Script::of(Vec::new());
+        let store = Store::memory();
+        let agent = Agent::new(house(store.clone(), script.clone()));
+        let api = BotApi::start().await;
+        let bot = Bot::start(&agent, settings(&api, allow));
+        api.say(STRANGER, "revenue last month");
+        api.say(STRANGER, "/start");
+        api.say(STRANGER, "上个月销售额");
+        api.until("three refusals", |inside| by_bot(inside, STRANGER).len() == 3).await;
+        if allow.is_empty() {
+            api.say(ANNA, "revenue last month");
+            api.until("a refusal", |inside| by_bot(inside, ANNA).len() == 1).await;
+            assert!(api.said(ANNA)[0].plain.contains("1001"));
+        }
+        api.press_data(STRANGER, 101, "s:0");
+        api.until("an answered press", |inside| {
+            inside.asked.iter().any(|a| a.method == "answerCallbackQuery")
+        })
+        .await;
+        bot.stop().await.unwrap();
+        for message in api.said(STRANGER) {
+            assert!(message.plain.contains("4711") && message.buttons.is_empty(), "{message:?}");
+        }
+        assert!(api.asked("answerCallbackQuery")[0].body["text"].as_str().unwrap().contains("4711"));
+        assert!(api.asked("sendChatAction").is_empty());
+        assert!(script.seen.lock().unwrap().is_empty());
+        assert_eq!(open_letters(&store), 0);
+        assert_eq!(store.scan::<mercato::agent::turn::Turn>().count(), 0);
+        api.check();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_are_refused_even_for_people_on_the_list() {
+    let script = Script::of(Vec::new());
+    let agent = Agent::new(house(Store::memory(), script.clone()));
+    let api = BotApi::start().await;
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    api.say_in_group(ANNA, -500, "revenue last month");
+    api.until("a refusal", |inside| by_bot(inside, -500).len() == 1).await;
+    bot.stop().await.unwrap();
+    assert!(api.said(-500)[0].plain.contains("do not answer in groups"));
+    assert!(script.seen.lock().unwrap().is_empty());
+    api.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancel_is_silence_within_a_second() {
+    let (agent, store) = scripted(&["Slow", "Paris"], "{{ output.city }} sold tea.");
+    let api = BotApi::start().await;
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    api.say(ANNA, "sales of Slow");
+    api.say(ANNA, "and what waits behind it");
+    api.until("a running tool", |inside| inside.asked.iter().any(|asked| asked.method == "sendChatAction"))
+        .await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    // Others do not wait for Anna's question.
+    let begun = Instant::now();
+    api.say(ANNA, "/cancel");
+    api.until("stopped", |inside| by_bot(inside, ANNA).iter().any(|message| message.plain == "Stopped."))
+        .await;
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    api.until("an empty mailbox", |_| open_letters(&store) == 0).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(api.said(ANNA).len(), 1, "{}", api.transcript(ANNA));
+    // The conversation goes on.
+    api.say(ANNA, "sales of Paris");
+    answered(&api, &store, ANNA, 2).await;
+    assert!(api.said(ANNA)[1].plain.contains("Paris sold tea"), "{}", api.transcript(ANNA));
+    api.say(ANNA, "/cancel");
+    api.until("nothing to stop", |inside| by_bot(inside, ANNA).len() == 3).await;
+    assert_eq!(api.said(ANNA)[2].plain, "Nothing was running.");
+    bot.stop().await.unwrap();
+    api.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_do_not_wait_for_each_other() {
+    let (agent, store) = scripted(&["Slow", "Paris"], "{{ output.city }} sold tea.");
+    let api = BotApi::start().await;
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    api.say(ANNA, "sales of Slow");
+    api.until("a running tool", |inside| inside.asked.iter().any(|asked| asked.method == "sendChatAction"))
+        .await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    api.say(BEN, "sales of Paris");
+    api.until("Ben's answer", |inside| by_bot(inside, BEN).len() == 1).await;
+    assert_eq!(open_letters(&store), 1);
+    api.say(ANNA, "/cancel");
+    api.until("an empty mailbox", |_| open_letters(&store) == 0).await;
+    bot.stop().await.unwrap();
+    api.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_have_the_messages_says_why() {
+    let agent = Agent::new(house(Store::memory(), Script::of(Vec::new())));
+    let api = BotApi::start().await;
+    api.inside().conflict = true;
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    let why = bot.done.await.unwrap().unwrap_err().to_string();
+    assert!(why.contains("another process"), "{why}");
+    let wrong = Settings { token: "777:secret-of-somebody".into(), ..settings(&api, ALLOW) };
+    let why = Bot::start(&agent, wrong).done.await.unwrap().unwrap_err();
+    let why = format!("{why:#} {why:?}");
+    assert!(why.contains("token") && !why.contains("secret"), "{why}");
+    let nowhere = Settings { api: Some("http://127.0.0.1:1".into()), ..settings(&api, ALLOW) };
+    let why = format!("{:?}", Bot::start(&agent, nowhere).done.await.unwrap().unwrap_err());
+    assert!(why.contains("refused") && !why.contains(TOKEN), "{why}");
+    let no_address = Settings { api: Some("not an address".into()), ..settings(&api, ALLOW) };
+    let why = Bot::start(&agent, no_address).done.await.unwrap().unwrap_err().to_string();
+    assert!(why.contains("MERCATO_TELEGRAM_API_URL"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_in_mid_answer_waits_for_it_or_keeps_it() {
+    let cities = ["Paris", "Rome"];
+    let (agent, store) = scripted(&cities, &long_answer());
+    let api = BotApi::start().await;
+    // It waits: a rejected message is sent again though the end is near.
+    api.inside().script.insert("sendMessage", [Reject::Flood(3), Reject::DropAfter, Reject::Error].into());
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    api.say(ANNA, "sales of Paris");
+    api.until("a first try", |inside| inside.asked.iter().any(|asked| asked.method == "sendMessage")).await;
+    bot.stop().await.unwrap();
+    check_whole(&api, ANNA, &["Paris"]);
+    assert_eq!(open_letters(&store), 0);
+    // It keeps: Telegram is down for longer than there is time, after the first part went through.
+    let hurried = |mut settings: Settings| {
+        settings.pace.grace = Duration::from_millis(100);
+        settings
+    };
+    let bot = Bot::start(&agent, hurried(settings(&api, ALLOW)));
+    let before = api.said(ANNA).len();
+    api.say(ANNA, "sales of Rome");
+    api.until("a first part", |inside| by_bot(inside, ANNA).len() > before).await;
+    api.inside().always.insert("sendMessage", Reject::Error);
+    let begun = Instant::now();
+    bot.stop().await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    api.inside().always.clear();
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    api.until("an empty mailbox", |_| open_letters(&store) == 0).await;
+    bot.stop().await.unwrap();
+    check_whole(&api, ANNA, &cities);
+    api.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn buttons_count_only_under_the_newest_answer() {
+    let plans = ["Springfield", "Paris", "Rome"].map(|city| Plan::Calls(vec![sales(city)])).to_vec();
+    let store = Store::memory();
+    let agent = Agent::new(house(store.clone(), Script::of(plans)));
+    let api = BotApi::start().await;
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    let toasts = |inside: &Inside| {
+        let answers = inside.asked.iter().filter(|asked| asked.method == "answerCallbackQuery");
+        answers.map(|asked| asked.body.get("text").is_some()).collect::<Vec<_>>()
+    };
+    api.say(ANNA, "sales of Springfield");
+    answered(&api, &store, ANNA, 1).await;
+    let first = api.said(ANNA).remove(0);
+    assert_eq!(first.buttons.len(), 2, "{first:?}");
+    api.press(ANNA, &first.buttons[0].0);
+    answered(&api, &store, ANNA, 2).await;
+    assert!(api.said(ANNA)[1].html.starts_with("<b>Springfield North</b>\n"), "{:?}", api.said(ANNA));
+    // The same once more, and one of nobody's.
+    api.press_data(ANNA, first.id, &first.buttons[1].1);
+    api.press_data(ANNA, first.id, "nonsense");
+    api.until("three answers to presses", |inside| toasts(inside).len() == 3).await;
+    assert_eq!(toasts(&api.inside()), [false, true, true]);
+    assert_eq!(open_letters(&store), 0);
+    assert_eq!(api.said(ANNA).len(), 2);
+    // Not a question: each is said what to do.
+    api.send_sticker(ANNA);
+    api.say(ANNA, "/nonsense");
+    answered(&api, &store, ANNA, 4).await;
+    bot.stop().await.unwrap();
+    api.check();
+}
