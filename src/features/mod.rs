@@ -2,4 +2,5 @@
 #![warn(missing_docs)]
 
 pub mod clv;
+pub mod media;
 pub mod rfm;

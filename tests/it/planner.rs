@@ -294,6 +294,25 @@ fn somebody_of_the_list_that_was_shown() {
 }
 
 #[test]
+fn those_who_were_spoken_of_before() {
+    let at_risk = json!({"metric": "revenue", "period": "last_quarter", "filter": {"segment": "at_risk"}});
+    check(
+        &["how many customers are at risk right now", "what is their revenue last quarter"],
+        "query_metrics",
+        at_risk.clone(),
+    );
+    check(&["现在有多少客户有流失风险", "他们上季度贡献了多少销售额"], "query_metrics", at_risk);
+    let value = json!({"horizon_months": 12, "segment": "champions"});
+    check(
+        &["revenue of champions last month", "what are they worth over the next 12 months"],
+        "predict_clv",
+        value,
+    );
+    let ahead = json!({"horizon_months": 12, "top": 10});
+    check(&["退货率最高的商品是哪些", "未来一年最有价值的十位客户"], "predict_clv", ahead);
+}
+
+#[test]
 fn thanks_need_no_question_back() {
     for thanks in ["thanks", "Thank you very much!", "great, thanks", "谢谢", "好的，谢谢您！", "明白了"]
     {

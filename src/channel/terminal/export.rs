@@ -34,6 +34,11 @@ pub(super) fn write(
     lang: Lang,
 ) -> anyhow::Result<PathBuf> {
     let (tool, table) = table_of(turn).context("the last answer has no table")?;
+    // "/export xlsx table.xlsx" names the kind twice
+    let wanted = match wanted.split_once(' ') {
+        Some(("csv" | "xlsx", path)) => path.trim(),
+        _ => wanted,
+    };
     let (path, given) = match wanted.to_lowercase().as_str() {
         "" | "csv" | "xlsx" => {
             let ending = if wanted.is_empty() { "csv".to_owned() } else { wanted.to_lowercase() };

@@ -3,6 +3,7 @@
 mod allocate;
 mod clv;
 mod columns;
+mod mix;
 mod plan;
 mod recommend;
 mod rfm;
@@ -21,6 +22,9 @@ pub enum Lab {
     /// Customer lifetime value: fit, predict, backtest
     #[command(subcommand)]
     Clv(clv::Clv),
+    /// Media response: fit
+    #[command(subcommand)]
+    Mix(mix::Mix),
     /// The planner alone: questions in, calls out (JSON lines)
     Plan(plan::PlanLines),
     /// Recommendation: how well ratings are foretold
@@ -35,6 +39,7 @@ impl Lab {
         match self {
             Self::Allocate(command) => command.run(out),
             Self::Clv(command) => command.run(out),
+            Self::Mix(command) => command.run(out),
             Self::Plan(command) => command.run(data, out),
             Self::Recommend(command) => command.run(out),
             Self::Rfm(command) => command.run(out),

@@ -3,13 +3,98 @@
 //! DEFINITIONS §8: a weekly model of trend, season, controls and one response a channel (adstock, then Hill), fitted in
 //! unconstrained space, with every answer taken from posterior draws. Lift tests are part of the likelihood.
 
+mod baseline;
+mod draws;
+mod fit;
+mod holdout;
+mod input;
+pub mod measure;
+mod nuts;
+mod posterior;
+mod psis;
 pub mod response;
+mod search;
 
 use serde::{Deserialize, Serialize};
 
+pub use fit::PRIOR_DOMINATED;
+pub use input::{Input, Series, Test, WEEKS_MIN};
 pub use response::{Adstock, LAGS, Response};
 
-use crate::domain::Day;
+use crate::domain::{Cancelled, Day, Work};
+
+/// How the draws are made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Laplace at the modes, importance-weighted; NUTS where the weights are rough.
+    #[default]
+    Auto,
+    /// Laplace only.
+    Map,
+    /// NUTS always.
+    Posterior,
+}
+
+/// How to fit.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Options {
+    /// How the draws are made.
+    pub method: Method,
+    /// Starts of the search.
+    pub starts: usize,
+    /// Of the starts and draws.
+    pub seed: u64,
+    /// Channels whose effect peaks after the week of spend.
+    pub delayed: Vec<String>,
+    /// Whether unseen weeks are forecast.
+    pub holdout: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { method: Method::Auto, starts: 24, seed: 1, delayed: Vec::new(), holdout: true }
+    }
+}
+
+/// Why there is no fit.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum MixError {
+    /// Too short a history.
+    #[error("{weeks} complete weeks of data; the media model needs {needed}")]
+    TooFewWeeks {
+        /// There are.
+        weeks: usize,
+        /// There should be.
+        needed: usize,
+    },
+    /// No channel has ten weeks of spend that varies.
+    #[error("no channel can be judged")]
+    NoChannel {
+        /// Each channel with its reason.
+        left_out: Vec<LeftOut>,
+    },
+    /// The target sums to nothing.
+    #[error("nothing was sold in these weeks")]
+    NothingSold,
+    /// Series of different lengths, or figures that are no money.
+    #[error("{0} does not have one finite value of at least 0 a week")]
+    BadSeries(String),
+    /// More controls than the weeks can carry.
+    #[error("{controls} controls for these weeks; name at most {most}")]
+    TooManyControls {
+        /// Named.
+        controls: usize,
+        /// Possible.
+        most: usize,
+    },
+    /// The search ended nowhere.
+    #[error("the fit found no optimum")]
+    NoFit,
+    /// Stopped by the asker.
+    #[error("cancelled")]
+    Cancelled(#[from] Cancelled),
+}
 
 /// What the weeks count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -99,6 +184,8 @@ pub struct Diagnostics {
     pub k_hat: f64,
     /// Modes within 2 log units of the best.
     pub modes: usize,
+    /// Some direction of the parameters had no curvature.
+    pub flat: bool,
     /// Largest split R-hat over parameters, where NUTS made the draws.
     pub r_hat: Option<f64>,
     /// Smallest effective sample size over parameters, where NUTS made the draws.
@@ -146,8 +233,103 @@ pub struct HoldoutError {
 }
 
 impl Mix {
+    /// Fits the model to the weeks.
+    pub fn fit(input: &Input, options: &Options, work: &dyn Work) -> Result<Self, MixError> {
+        input.check()?;
+        fit::fit(input, options, work)
+    }
+
     /// The day after the last week.
     pub fn end(&self) -> Day {
         self.first_day.plus(7 * self.target.len() as i32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two channels with a burst pattern, a control and a test; one channel peaks late.
+    pub(super) fn input(kind: Kind) -> Input {
+        let weeks = 90;
+        let wave = |t: usize, a: f64, b: f64| {
+            let t = t as f64;
+            (1.0 + (a * t).sin() * (b * t).cos()).max(0.0) * if (t as usize / 5) % 3 == 1 { 0.0 } else { 1.0 }
+        };
+        let a: Vec<f64> = (0..weeks).map(|t| 100.0 * wave(t, 0.7, 1.9)).collect();
+        let b: Vec<f64> = (0..weeks).map(|t| 60.0 * wave(t + 7, 1.3, 0.4)).collect();
+        let of = |beta, half_saturation, slope, adstock| Response { beta, half_saturation, slope, adstock };
+        let first = of(400.0, 90.0, 1.3, Adstock::Geometric { alpha: 0.5 }).weekly(&[], &a);
+        let second = of(200.0, 50.0, 1.0, Adstock::Delayed { alpha: 0.6, theta: 2.0 }).weekly(&[], &b);
+        let weather: Vec<f64> = (0..weeks).map(|t| (0.31 * t as f64).sin()).collect();
+        let target = (0..weeks).map(|t| {
+            let year = (std::f64::consts::TAU * t as f64 / 52.18).cos();
+            700.0
+                + 60.0 * year
+                + 20.0 * weather[t]
+                + first[t]
+                + second[t]
+                + 15.0 * (12.9 * (t * t) as f64).sin()
+        });
+        let test = Test {
+            id: "t".into(),
+            channel: "a".into(),
+            from: Day(7 * 80),
+            measured_until: Day(7 * 88 - 1),
+            control: vec![40.0; 4],
+            treated: vec![160.0; 4],
+            scope: 0.25,
+            effect: 120.0,
+            se: 20.0,
+        };
+        Input {
+            kind,
+            first_day: Day(0),
+            target: target.collect(),
+            channels: vec![
+                Series { name: "a".into(), spend: a, exposure: None },
+                Series { name: "b".into(), spend: b, exposure: None },
+            ],
+            controls: vec![("weather".into(), weather)],
+            tests: vec![test],
+        }
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_the_density() {
+        for kind in [Kind::Revenue, Kind::Orders] {
+            let mut input = input(kind);
+            if kind == Kind::Orders {
+                input.target.iter_mut().for_each(|week| *week /= 40.0);
+                input.tests[0].effect /= 40.0;
+                input.tests[0].se /= 40.0;
+            }
+            let target =
+                input::prepare(&input, input.target.len(), &["b".to_owned()], true).unwrap().posterior;
+            assert_eq!(target.dim(), 1 + 4 + 5);
+            let mut ignored = vec![0.0; target.dim()];
+            for shift in [0.0, 0.4, -0.6] {
+                let x: Vec<f64> = target
+                    .prior_centre()
+                    .iter()
+                    .enumerate()
+                    .map(|(i, x)| x + shift * (i as f64).cos())
+                    .collect();
+                let mut slope = vec![0.0; x.len()];
+                let value = target.log_density(&x, &mut slope);
+                assert!(value.is_finite());
+                for i in 0..x.len() {
+                    let mut at = |step: f64| {
+                        let mut x = x.clone();
+                        x[i] += step;
+                        target.log_density(&x, &mut ignored)
+                    };
+                    let h = 1e-3;
+                    let rate = (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
+                    let off = (rate - slope[i]).abs() / (1.0 + slope[i].abs());
+                    assert!(off < 1e-6, "{kind:?} {shift} parameter {i}: {} by hand, {rate}", slope[i]);
+                }
+            }
+        }
     }
 }

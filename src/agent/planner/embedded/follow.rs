@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::classifier::Opinion;
 use super::earlier;
 use super::reading::{Reading, TIME_GROUPS};
-use super::slots::read_all;
+use super::slots::{Slot, read_all, slots};
 use crate::agent::{Call, Memory};
 
 /// How much of a sentence may stay unexplained when it opens or ends like a follow-up.
@@ -17,6 +17,10 @@ const UNEXPLAINED_OF_LIST: usize = 6;
 pub(super) fn revised(last: &Call, r: &Reading<'_>) -> Option<Call> {
     let mut new = read_all(&last.tool, r);
     let cue = r.s.has("follow");
+    // what only looks back has nothing to say of a time ahead
+    if r.looks_ahead() && !slots(&last.tool).contains(&Slot::HorizonMonths) {
+        return None;
+    }
     // a figure of the past changes nothing of a forecast: it is another question
     if last.tool != "query_metrics" && !r.metrics().is_empty() {
         return None;
@@ -100,6 +104,24 @@ pub(super) fn of_person(memory: &Memory, r: &Reading<'_>, opinion: &Opinion) -> 
     Some(Call { tool: tool.to_owned(), args })
 }
 
+/// "Their revenue": the call for the segment that was spoken of before, where it names no other customers.
+pub(super) fn of_group(mut call: Call, segment: &str) -> Call {
+    let args = &mut call.args;
+    match call.tool.as_str() {
+        "query_metrics" if args.get("group_by").and_then(Value::as_str) != Some("segment") => {
+            let filter = args.entry("filter").or_insert_with(|| Value::Object(Map::new()));
+            if let Some(filter) = filter.as_object_mut() {
+                filter.entry("segment").or_insert_with(|| segment.into());
+            }
+        }
+        "predict_clv" if !args.contains_key("customer") => {
+            args.entry("segment").or_insert_with(|| segment.into());
+        }
+        _ => {}
+    }
+    call
+}
+
 /// Horizon and customer or count: a question of its own.
 fn names_both(new: &Map<String, Value>) -> bool {
     new.contains_key("customer") && new.contains_key("horizon_months")
@@ -151,8 +173,9 @@ fn change(args: &mut Map<String, Value>, mut new: Map<String, Value>) {
 
 /// Tokens that no slot and no small word explains.
 pub(super) fn unexplained(r: &Reading<'_>) -> usize {
-    const SMALL: [&str; 16] = [
+    const SMALL: [&str; 17] = [
         "filler",
+        "persons",
         "earlier",
         "follow",
         "top",

@@ -92,14 +92,29 @@ impl EmbeddedPlanner {
             return Plan::Calls(vec![call]);
         }
         let index = self.index(&request.entities);
+        let read = |text: &str| Reading::new(text, &self.vocabulary, &index, request.days.today).segment();
         let r = Reading::new(&request.question, &self.vocabulary, &index, request.days.today);
+        let plan = self.of_reading(request, &r);
+        match plan {
+            Plan::Calls(calls) if r.s.has("persons") && r.segment().is_none() => {
+                let before = request.memory.calls.last().and_then(segment_of);
+                let asked =
+                    || request.memory.questions.last().and_then(|text| read(text)).map(|(key, ..)| key);
+                let Some(segment) = before.or_else(asked) else { return Plan::Calls(calls) };
+                Plan::Calls(calls.into_iter().map(|call| follow::of_group(call, &segment)).collect())
+            }
+            other => other,
+        }
+    }
+
+    fn of_reading(&self, request: &PlanRequest, r: &Reading<'_>) -> Plan {
         if let Some(thanks) = self.prompts.message("reply.thanks", request.lang).filter(|_| r.only_thanks()) {
             return Plan::Reply(thanks.to_owned());
         }
-        let opinion = self.classifier.judge(&Features::of(&r));
+        let opinion = self.classifier.judge(&Features::of(r));
         let (first, p) = opinion.ranked.first().map_or(("", 0.0), |(name, p)| (name.as_str(), *p));
         // somebody named before: for those who may see customers at all, "his orders" is no attack
-        if let Some(call) = follow::of_person(&request.memory, &r, &opinion)
+        if let Some(call) = follow::of_person(&request.memory, r, &opinion)
             && may_call(request.role, &call.tool)
         {
             return Plan::Calls(vec![call]);
@@ -108,15 +123,15 @@ impl EmbeddedPlanner {
             return Plan::Refuse(Refusal::Injection);
         }
         if first == "derive" && p >= SURE && request.memory.figures.len() > 1 {
-            return self.derive(request, &r);
+            return self.derive(request, r);
         }
         if let Some(last) = request.memory.calls.last()
             && may_call(request.role, &last.tool)
-            && let Some(call) = follow::revised(last, &r)
+            && let Some(call) = follow::revised(last, r)
         {
-            return self.checked(request, &r, call);
+            return self.checked(request, r, call);
         }
-        self.by_class(request, &r, &opinion)
+        self.by_class(request, r, &opinion)
     }
 
     fn by_class(&self, request: &PlanRequest, r: &Reading<'_>, opinion: &Opinion) -> Plan {
@@ -380,6 +395,12 @@ fn for_each_name(call: &Call, r: &Reading<'_>) -> Vec<Call> {
         }
     }
     vec![call.clone()]
+}
+
+/// The segment a call was about.
+fn segment_of(call: &Call) -> Option<String> {
+    let segment = call.args.get("segment").or_else(|| call.args.get("filter")?.get("segment"))?;
+    segment.as_str().map(str::to_owned)
 }
 
 fn names_channel(args: &serde_json::Map<String, Value>) -> bool {

@@ -1,0 +1,176 @@
+//! What do the media models see of the shop: which weeks, what was sold in them, and what was spent on which channel?
+//!
+//! Complete ISO weeks only (Monday to Sunday), from the first that both orders and spend cover to the last that both
+//! cover; a week without any order inside them is a gap in the data, and only the weeks after the last gap are used.
+//! Revenue and orders as DEFINITIONS §3 (sale orders by order day, unlinked refunds on their own day).
+
+use crate::domain::{Day, LiftTest, Micros, Span};
+use crate::model::mix::{Input, Kind, Series, Test, WEEKS_MIN};
+use crate::warehouse::Warehouse;
+
+/// A media model's input with what was left out of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MediaInput {
+    /// What the model eats.
+    pub input: Input,
+    /// The weeks used.
+    pub span: Span,
+    /// Mondays of weeks without any order inside the data, where there are any: the model starts after the last.
+    pub missing: Vec<Day>,
+    /// m̄: margin over net goods of the last 52 weeks; `None` where it is not known well enough (DEFINITIONS §1).
+    pub margin: Option<f64>,
+    /// Lift tests that count something else than this input does.
+    pub other_tests: usize,
+}
+
+/// Why there are no weeks to fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoMedia {
+    /// No advertising costs at all.
+    NoSpend,
+    /// Orders and costs share no complete week.
+    NoWeek,
+    /// Too few weeks since the last gap.
+    Gap {
+        /// Monday of the last week without orders.
+        missing: Day,
+        /// Complete weeks after it.
+        weeks: usize,
+    },
+}
+
+/// Margins count as known from this share of net goods on.
+const MARGIN_KNOWN: f64 = 0.95;
+/// 52 weeks.
+const MARGIN_DAYS: i32 = 364;
+const WEEK: i32 = 7;
+
+impl MediaInput {
+    /// As of the end of `today`.
+    pub fn from_warehouse(warehouse: &Warehouse, today: Day, kind: Kind) -> Result<Self, NoMedia> {
+        let spend = warehouse.spend_days().ok_or(NoMedia::NoSpend)?;
+        let orders = warehouse.order_days().ok_or(NoMedia::NoWeek)?;
+        let first = first_monday(orders.from.max(spend.from));
+        let last = orders.to.min(spend.to).min(today);
+        let weeks = usize::try_from((last.since(first) + 1).div_euclid(WEEK)).unwrap_or(0);
+        if weeks == 0 {
+            return Err(NoMedia::NoWeek);
+        }
+        let (revenue, count) = sold(warehouse, first, weeks);
+        let empty: Vec<usize> = (0..weeks).filter(|week| count[*week] == 0.0).collect();
+        let missing: Vec<Day> = empty.iter().map(|week| first.plus(WEEK * *week as i32)).collect();
+        let start = empty.last().map_or(0, |week| week + 1);
+        if let Some(missing) = missing.last()
+            && weeks - start < WEEKS_MIN
+        {
+            return Err(NoMedia::Gap { missing: *missing, weeks: weeks - start });
+        }
+        let first = first.plus(WEEK * start as i32);
+        let weeks = weeks - start;
+        let span = Span { from: first, to: first.plus(WEEK * weeks as i32 - 1) };
+        let target = match kind {
+            Kind::Revenue => revenue[start..].to_vec(),
+            Kind::Orders => count[start..].to_vec(),
+        };
+        let counts = match kind {
+            Kind::Revenue => "revenue",
+            Kind::Orders => "orders",
+        };
+        let tests: Vec<Test> =
+            warehouse.lift_tests.iter().filter(|test| test.metric == counts).map(test).collect();
+        let other_tests = warehouse.lift_tests.len() - tests.len();
+        let input = Input {
+            kind,
+            first_day: first,
+            target,
+            channels: channels(warehouse, first, weeks),
+            controls: Vec::new(),
+            tests,
+        };
+        Ok(Self { input, span, missing, margin: margin(warehouse, last), other_tests })
+    }
+}
+
+fn first_monday(day: Day) -> Day {
+    let monday = day.week_start();
+    if monday == day { day } else { monday.plus(WEEK) }
+}
+
+/// Revenue and sale orders by week.
+fn sold(warehouse: &Warehouse, first: Day, weeks: usize) -> (Vec<f64>, Vec<f64>) {
+    let (mut micros, mut count) = (vec![0_i128; weeks], vec![0.0; weeks]);
+    let place = |day: i32| usize::try_from(Day(day).since(first)).ok().map(|days| days / WEEK as usize);
+    let orders = &warehouse.orders;
+    for row in (0..orders.day.len()).filter(|row| orders.sale[*row]) {
+        if let Some(week) = place(orders.day[row]).filter(|week| *week < weeks) {
+            micros[week] += i128::from(orders.net[row]);
+            count[week] += 1.0;
+        }
+    }
+    let refunds = &warehouse.unlinked_refunds;
+    for (day, amount) in refunds.day.iter().zip(&refunds.amount) {
+        if let Some(week) = place(*day).filter(|week| *week < weeks) {
+            micros[week] -= i128::from(*amount);
+        }
+    }
+    (micros.into_iter().map(crate::domain::units).collect(), count)
+}
+
+/// Cost by channel and week, in the order of the names.
+fn channels(warehouse: &Warehouse, first: Day, weeks: usize) -> Vec<Series> {
+    let mut micros = vec![vec![0_i128; weeks]; warehouse.channels.len()];
+    let rows = &warehouse.spend;
+    for ((day, channel), cost) in rows.day.iter().zip(&rows.channel).zip(&rows.cost) {
+        let week = usize::try_from(Day(*day).since(first)).ok().map(|days| days / WEEK as usize);
+        if let (Some(week), Some(own)) =
+            (week.filter(|week| *week < weeks), micros.get_mut(*channel as usize))
+        {
+            own[week] += i128::from(*cost);
+        }
+    }
+    // a correction may leave a week below nothing
+    let money =
+        |micros: Vec<i128>| micros.into_iter().map(|cost| crate::domain::units(cost.max(0))).collect();
+    let series = |(name, micros): (&String, Vec<i128>)| Series {
+        name: name.clone(),
+        spend: money(micros),
+        exposure: None,
+    };
+    warehouse.channels.iter().zip(micros).map(series).collect()
+}
+
+fn test(test: &LiftTest) -> Test {
+    let units = |amounts: &[Micros]| {
+        amounts.iter().map(|amount| crate::domain::units(i128::from(amount.0))).collect()
+    };
+    Test {
+        id: test.id.clone(),
+        channel: test.channel.clone(),
+        from: test.from,
+        measured_until: test.measured_until,
+        control: units(&test.spend_control),
+        treated: units(&test.spend_treated),
+        scope: test.scope_share.0 as f64 / 1e6,
+        effect: test.effect.0 as f64 / 1e6,
+        se: test.se.0 as f64 / 1e6,
+    }
+}
+
+/// Margin of all sale orders over the 52 weeks up to `last`.
+fn margin(warehouse: &Warehouse, last: Day) -> Option<f64> {
+    let (mut known, mut all, mut margin) = (0.0, 0.0, 0.0);
+    for order in warehouse.orders_on(Span { from: last.plus(1 - MARGIN_DAYS), to: last }) {
+        if !warehouse.orders.sale[order] {
+            continue;
+        }
+        all += warehouse.orders.net[order] as f64;
+        for line in warehouse.lines_of(order) {
+            let rate = warehouse.products.margin_rate.get(warehouse.lines.product[line] as usize);
+            if let Some(rate) = rate.copied().flatten() {
+                known += warehouse.lines.net[line] as f64;
+                margin += rate * warehouse.lines.net[line] as f64;
+            }
+        }
+    }
+    (all > 0.0 && known >= MARGIN_KNOWN * all).then(|| margin / known)
+}

@@ -1,0 +1,214 @@
+//! What did each channel bring in these weeks, and what would a little more have brought?
+//!
+//! Every figure is a mean over posterior draws with its 90 % interval (5th to 95th percentile). Contribution, ROI and
+//! mROI as DEFINITIONS §8; saturation = the share of β that the weeks' spend reached on average.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::response::LAGS;
+use super::{Channel, Draw, Mix, PRIOR_DOMINATED, Response};
+use crate::domain::Grade;
+
+/// Weeks whose mean stands for what is spent after the data.
+const RECENT_WEEKS: usize = 13;
+/// 1 % more.
+const MORE: f64 = 0.01;
+
+/// A figure with its 90 % interval.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Mean over the draws.
+    pub value: f64,
+    /// 5th percentile.
+    pub lo: f64,
+    /// 95th percentile.
+    pub hi: f64,
+}
+
+impl Estimate {
+    /// Of draws; zero without any.
+    pub fn of(mut draws: Vec<f64>) -> Self {
+        if draws.is_empty() {
+            return Self::default();
+        }
+        let value = draws.iter().sum::<f64>() / draws.len() as f64;
+        draws.sort_by(f64::total_cmp);
+        let at = |p: f64| draws[((p * draws.len() as f64) as usize).min(draws.len() - 1)];
+        Self { value, lo: at(0.05), hi: at(0.95) }
+    }
+
+    /// Half of the interval against the value.
+    pub fn half_width(&self) -> f64 {
+        0.5 * (self.hi - self.lo) / self.value.abs().max(1e-300)
+    }
+
+    /// The same in another unit.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        let (a, b) = (self.lo * factor, self.hi * factor);
+        Self { value: self.value * factor, lo: a.min(b), hi: a.max(b) }
+    }
+}
+
+/// One channel over some weeks.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Performance {
+    /// Spend in the weeks.
+    pub spend: f64,
+    /// Effect in the weeks.
+    pub contribution: Estimate,
+    /// Contribution over spend; `None` without spend in the weeks.
+    pub roi: Option<Estimate>,
+    /// What 1 % more in each week brings, per unit, carry-over included; `None` without spend in the weeks.
+    pub mroi: Option<Estimate>,
+    /// Share of β reached.
+    pub saturation: Estimate,
+    /// Weeks until half of an effect is in.
+    pub half_life: Estimate,
+    /// κ, money a week.
+    pub half_saturation: Estimate,
+    /// Hill slope.
+    pub slope: Estimate,
+}
+
+/// How far a channel's figures may be trusted, and what limits it most.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Trust {
+    /// The worst component's grade.
+    pub grade: Grade,
+    /// That component; `None` for `ready`.
+    pub component: Option<&'static str>,
+    /// The cheapest step that lifts it.
+    pub mend: Option<&'static str>,
+}
+
+impl Mix {
+    /// Each channel's figures over these weeks of the data.
+    pub fn performance(&self, weeks: Range<usize>) -> Vec<Performance> {
+        (0..self.channels.len()).into_par_iter().map(|c| self.of_channel(c, weeks.clone())).collect()
+    }
+
+    fn of_channel(&self, c: usize, weeks: Range<usize>) -> Performance {
+        let channel = &self.channels[c];
+        let weeks = weeks.start.min(self.target.len())..weeks.end.min(self.target.len());
+        let spend: f64 = channel.spend[weeks.clone()].iter().sum();
+        let media: f64 = channel.media[weeks.clone()].iter().sum();
+        let (history, path) = channel.media.split_at(weeks.start);
+        let recent = &channel.media[channel.media.len().saturating_sub(RECENT_WEEKS)..];
+        let after = recent.iter().sum::<f64>() / recent.len().max(1) as f64;
+        let n = weeks.len();
+        // the weeks, and those that their carry-over reaches
+        let path: Vec<f64> =
+            path.iter().copied().chain(std::iter::repeat(after)).take(n + LAGS - 1).collect();
+        let raised: Vec<f64> = path
+            .iter()
+            .enumerate()
+            .map(|(t, spend)| if t < n { (1.0 + MORE) * spend } else { *spend })
+            .collect();
+        let of = |draw: &Draw| {
+            let response = &draw.channels[c];
+            let base = response.weekly(history, &path);
+            let more: f64 = response.weekly(history, &raised).iter().zip(&base).map(|(a, b)| a - b).sum();
+            let total: f64 = base[..n].iter().sum();
+            [
+                total,
+                more / MORE,
+                total / (response.beta * n as f64).max(1e-300),
+                response.adstock.half_life(),
+                response.half_saturation,
+                response.slope,
+            ]
+        };
+        let draws: Vec<[f64; 6]> = self.judging.par_iter().map(of).collect();
+        let estimate = |j: usize| Estimate::of(draws.iter().map(|draw| draw[j]).collect());
+        let contribution = estimate(0);
+        Performance {
+            spend,
+            contribution,
+            roi: (spend > 0.0).then(|| contribution.times(1.0 / spend)),
+            mroi: (spend > 0.0 && media > 0.0).then(|| estimate(1).times(1.0 / spend)),
+            saturation: estimate(2),
+            half_life: estimate(3),
+            half_saturation: estimate(4),
+            slope: estimate(5),
+        }
+    }
+
+    /// A channel's weekly effect: mean over the draws.
+    pub fn weekly(&self, c: usize) -> Vec<f64> {
+        let media = &self.channels[c].media;
+        let sums = self
+            .judging
+            .iter()
+            .map(|draw| draw.channels[c].weekly(&[], media))
+            .reduce(|a, b| a.iter().zip(b).map(|(a, b)| a + b).collect());
+        let n = self.judging.len().max(1) as f64;
+        sums.unwrap_or_default().into_iter().map(|sum| sum / n).collect()
+    }
+
+    /// All weeks without media.
+    pub fn baseline(&self) -> Estimate {
+        Estimate::of(self.judging.iter().map(|draw| draw.baseline).collect())
+    }
+
+    /// Effect a week of a steady spend of this much.
+    pub fn curve(&self, c: usize, spend: f64) -> Estimate {
+        Estimate::of(self.judging.iter().map(|draw| Response::steady(&draw.channels[c], spend)).collect())
+    }
+
+    /// 1 − loss/naive loss on unseen weeks (squared errors); `None` with fewer than two origins.
+    pub fn skill(&self) -> Option<f64> {
+        let of = |method: &str| self.holdout.iter().find(|row| row.method == method);
+        let (mix, naive) = (of("mix")?, of("naive")?);
+        (naive.rmse > 0.0).then(|| 1.0 - (mix.rmse / naive.rmse).powi(2))
+    }
+
+    /// A channel's grade (DEFINITIONS §10); `headline` is the figure that is said.
+    pub fn trust(&self, channel: &Channel, headline: Estimate) -> Trust {
+        let mut trust = Trust { grade: Grade::Ready, component: None, mend: None };
+        let mut limit = |grade: Grade, component: &'static str, mend: &'static str| {
+            if grade < trust.grade {
+                trust = Trust { grade, component: Some(component), mend: Some(mend) };
+            }
+        };
+        let diagnostics = &self.diagnostics;
+        let width = headline.half_width();
+        if channel.prior_share > PRIOR_DOMINATED {
+            limit(Grade::Directional, "prior_dominated", "lift_test");
+        }
+        if !(width <= 0.5) {
+            limit(Grade::Directional, "wide_interval", "lift_test");
+        } else if width > 0.2 {
+            limit(Grade::ReviewFirst, "wide_interval", "lift_test");
+        }
+        if self.rough() {
+            limit(Grade::Directional, "rough_draws", "more_weeks");
+        } else if diagnostics.flat
+            || diagnostics.r_hat.is_some_and(|r| r > 1.01)
+            || !channel.warnings.is_empty()
+        {
+            limit(Grade::ReviewFirst, "diagnostics", "more_weeks");
+        }
+        match self.skill() {
+            None => limit(Grade::Directional, "few_origins", "more_weeks"),
+            Some(skill) if skill < 0.0 => limit(Grade::Directional, "no_skill", "more_weeks"),
+            Some(skill) if skill < 0.05 => limit(Grade::ReviewFirst, "little_skill", "more_weeks"),
+            Some(_) => {}
+        }
+        trust
+    }
+
+    /// Whether the draws are only roughly the posterior.
+    pub fn rough(&self) -> bool {
+        let diagnostics = &self.diagnostics;
+        match diagnostics.r_hat {
+            Some(r_hat) => {
+                r_hat > 1.05 || diagnostics.divergences.is_some_and(|n| n > self.judging.len() / 50)
+            }
+            None => diagnostics.k_hat > super::draws::ROUGH,
+        }
+    }
+}
