@@ -3,22 +3,27 @@
 //! Against a fake Bot API that checks every request by the real one's rules. Waits are scaled: a second of Telegram's
 //! lasts milliseconds.
 
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use mercato::agent::compose::{Composer, Draft, Piece, Writing};
+use mercato::agent::planner::{PlanError, PlanRequest, Planner};
+use mercato::agent::turn::Turn;
 use mercato::agent::{Agent, House, Plan};
 use mercato::app::App;
+use mercato::channel::telegram::html::{LONGEST, Rich, Style};
 use mercato::channel::telegram::{self, Letter, Pace, Settings};
 use mercato::store::Store;
+use proptest::prelude::*;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::support::agent::{Script, house, sales, templates};
-use super::support::bot_api::{BotApi, Inside, Message, Reject, SECOND, TOKEN};
-use super::support::shop::sample_shop;
+use super::support::bot_api::{BotApi, Inside, Message, Reject, SECOND, TOKEN, read_html};
+use super::support::shop::{mercato, sample_shop};
 
 const ANNA: i64 = 1001;
 const BEN: i64 = 1002;
@@ -36,7 +41,7 @@ fn pace() -> Pace {
         first_wait: Duration::from_millis(2),
         longest_wait: Duration::from_millis(20),
         conflicts: 2,
-        grace: Duration::from_secs(8),
+        grace: Duration::from_secs(7),
     }
 }
 
@@ -412,4 +417,149 @@ async fn buttons_count_only_under_the_newest_answer() {
     answered(&api, &store, ANNA, 4).await;
     bot.stop().await.unwrap();
     api.check();
+}
+
+/// A planner that never comes to an end.
+struct Stuck;
+
+impl Planner for Stuck {
+    fn name(&self) -> &'static str {
+        "embedded"
+    }
+    fn plan<'a>(&'a self, _: &'a PlanRequest) -> BoxFuture<'a, Result<Plan, PlanError>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_a_crash_cut_off_is_answered_at_the_next_start_and_once() {
+    let api = BotApi::start().await;
+    let store = Store::memory();
+    let cut = tokio::runtime::Runtime::new().unwrap();
+    let stuck =
+        Agent::new(House { planner: Arc::new(Stuck), ..house(store.clone(), Script::of(Vec::new())) });
+    let running = telegram::run(stuck, settings(&api, ALLOW), CancellationToken::new(), |_| Ok(()));
+    cut.spawn(running);
+    api.say(ANNA, "sales of Paris");
+    api.say(ANNA, "sales of Rome");
+    api.until("a begun turn", |_| store.scan::<Turn>().count() == 1 && open_letters(&store) == 2).await;
+    cut.shutdown_background();
+    let plans = ["Paris", "Rome"].map(|city| Plan::Calls(vec![sales(city)])).to_vec();
+    let text = long_answer();
+    let agent =
+        Agent::new(House { templates: templates(&text, &text), ..house(store.clone(), Script::of(plans)) });
+    // What was not confirmed comes again.
+    api.send_again();
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    api.until("two answers", |inside| {
+        by_bot(inside, ANNA).iter().any(|message| message.plain.contains("Rome ends"))
+    })
+    .await;
+    api.until("an empty mailbox", |_| open_letters(&store) == 0).await;
+    bot.stop().await.unwrap();
+    check_whole(&api, ANNA, &["Paris", "Rome"]);
+    api.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_telegram_refuses_for_good_holds_nothing_up() {
+    let (agent, store) = scripted(&["Paris", "Rome"], "{{ output.city }} sold tea.");
+    let api = BotApi::start().await;
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    api.inside().script.insert("sendMessage", [Reject::Blocked, Reject::Parse].into());
+    api.say(ANNA, "sales of Paris");
+    api.until("a refused message", |inside| inside.asked.iter().any(|asked| asked.method == "sendMessage"))
+        .await;
+    api.until("an empty mailbox", |_| open_letters(&store) == 0).await;
+    api.say(ANNA, "sales of Rome");
+    answered(&api, &store, ANNA, 1).await;
+    let said = api.said(ANNA);
+    // Without looks after the parse error, and without escapes.
+    assert!(said[0].html.starts_with("Rome sold tea.") && !said[0].html.contains("<pre>"), "{said:?}");
+    bot.stop().await.unwrap();
+    api.check();
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_ends_in_order_when_it_is_told_to() {
+    let dir = sample_shop();
+    let api = BotApi::start().await;
+    api.inside().script.insert("sendMessage", [Reject::Flood(1)].into());
+    api.say(ANNA, "sales last month");
+    let mut bot = mercato()
+        .args(["telegram", "--data"])
+        .arg(dir.path())
+        .env("MERCATO_TELEGRAM_TOKEN", TOKEN)
+        .env("MERCATO_TELEGRAM_API_URL", &api.url)
+        .env("MERCATO_TELEGRAM_ALLOW", ALLOW)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    api.until("a first try", |inside| inside.asked.iter().any(|asked| asked.method == "sendMessage")).await;
+    let begun = Instant::now();
+    let killed = Command::new("kill").args(["-TERM", &bot.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let ended = tokio::task::spawn_blocking(move || {
+        let ended = bot.wait().unwrap();
+        (ended, bot.wait_with_output().unwrap())
+    });
+    let (ended, output) = ended.await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    let (said, log) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(ended.success(), "{log}");
+    assert!(said.contains("@shop_bot answers in Telegram"), "{said}");
+    assert!(!said.contains(TOKEN) && !log.contains(TOKEN), "{said}{log}");
+    let answers = api.said(ANNA);
+    assert_eq!(answers.len(), 1, "{}", api.transcript(ANNA));
+    assert!(answers[0].plain.contains("revenue was"), "{}", answers[0].plain);
+    assert_eq!(open_letters(&Store::open(dir.path()).unwrap()), 0);
+    api.check();
+}
+
+#[test]
+fn without_a_token_or_with_a_bad_list_the_program_says_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = mercato();
+    command.args(["telegram", "--data"]).arg(dir.path());
+    let output = command.output().unwrap();
+    let why = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && why.contains("BotFather"), "{why}");
+    let output = command.env("MERCATO_TELEGRAM_ALLOW", "anna:manager").output().unwrap();
+    let why = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && why.contains("1001:manager,1002:analyst"), "{why}");
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    let character = prop_oneof![
+        4 => any::<char>(),
+        2 => Just('\n'),
+        2 => Just(' '),
+        2 => prop_oneof![Just('<'), Just('>'), Just('&')],
+        2 => prop_oneof![Just('销'), Just('。'), Just('😀'), Just('\u{200d}'), Just('\u{301}')],
+        4 => proptest::char::range('a', 'z'),
+    ];
+    proptest::collection::vec(character, 0..7_000).prop_map(String::from_iter)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_becomes_messages_that_telegram_takes_and_is_whole(
+        runs in proptest::collection::vec((0..3_usize, any_text()), 0..4)
+    ) {
+        let mut rich = Rich::default();
+        for (style, text) in &runs {
+            rich.push([Style::Plain, Style::Bold, Style::Fixed][*style], text.as_str());
+        }
+        let parts = rich.parts();
+        let whole: String = runs.iter().map(|(_, text)| text.as_str()).collect();
+        for part in &parts {
+            prop_assert!(part.html.encode_utf16().count() <= LONGEST);
+            prop_assert_eq!(read_html(&part.html), Ok(part.plain.clone()));
+        }
+        prop_assert_eq!(parts.iter().map(|part| part.plain.as_str()).collect::<String>(), whole);
+    }
 }

@@ -43,7 +43,7 @@ use crate::domain::Lang;
 
 /// Attempts to reach Telegram at the start, before somebody is told.
 const TRIES: u32 = 5;
-/// Refusals a chat is sent in a minute; who knocks more often hears nothing.
+/// Refusals a chat is sent in a minute; who knocks more often hears nothing. A group hears one.
 const REFUSALS: u32 = 5;
 
 /// What the person who runs the bot sets.
@@ -136,6 +136,7 @@ impl Door {
         let mut known = self.wake().await?;
         let mut offset = None;
         let (mut failures, mut conflicts) = (0, 0);
+        let mut bearable = self.settings.pace.conflicts;
         loop {
             let asked = self.updates(offset, self.settings.pace.poll_seconds);
             let batch = tokio::select! {
@@ -146,6 +147,7 @@ impl Door {
             let wait = match batch {
                 Ok(updates) => {
                     (failures, conflicts) = (0, 0);
+                    bearable = self.settings.pace.conflicts * 4;
                     let next = updates.iter().map(|update| update.id.0).max();
                     let new: Vec<Update> =
                         updates.into_iter().filter(|update| !known.contains(&update.id.0)).collect();
@@ -159,7 +161,7 @@ impl Door {
                 Err(fault) if fault.is(409) && fault.says("webhook") => return Err(Stopped::Webhook.into()),
                 Err(fault) if fault.is(409) => {
                     conflicts += 1;
-                    if conflicts > self.settings.pace.conflicts {
+                    if conflicts > bearable {
                         return Err(Stopped::Conflict.into());
                     }
                     tracing::warn!("another process asks Telegram for this bot's messages too");
@@ -289,7 +291,8 @@ impl Door {
         self.refused.retain(|_, (first, _)| now.duration_since(*first) < minute);
         let (_, times) = self.refused.entry(chat).or_insert((now, 0));
         *times += 1;
-        if *times <= REFUSALS {
+        let most = if chat.is_user() { REFUSALS } else { 1 };
+        if *times <= most {
             self.desk.say(chat, self.desk.words(key, lang, params));
         }
     }

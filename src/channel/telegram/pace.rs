@@ -21,7 +21,8 @@ pub struct Pace {
     pub first_wait: Duration,
     /// … up to this.
     pub longest_wait: Duration,
-    /// Conflicts with another process in a row that are waited out, since a restart overlaps with the old process.
+    /// Conflicts with another process in a row that are waited out, since a restart overlaps with the old process. A
+    /// process that had the messages before waits four times as long: the newcomer is the one to go.
     pub conflicts: u32,
     /// How long open answers may take once the process is told to end.
     pub grace: Duration,
@@ -39,7 +40,7 @@ impl Default for Pace {
             first_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(30),
             conflicts: 5,
-            grace: Duration::from_secs(8),
+            grace: Duration::from_secs(7),
         }
     }
 }

@@ -37,6 +37,8 @@ pub(crate) enum Reject {
     DropAfter,
     /// 400, as if the HTML were bad.
     Parse,
+    /// 403, for good.
+    Blocked,
 }
 
 /// A message in a chat.
@@ -63,6 +65,8 @@ pub(crate) struct Inside {
     next_message: i32,
     next_update: u32,
     updates: VecDeque<Value>,
+    /// Every update there was.
+    all: Vec<Value>,
     pub(crate) chats: BTreeMap<i64, Vec<Message>>,
     pub(crate) asked: Vec<Asked>,
     /// What the real one would not take.
@@ -160,6 +164,12 @@ impl BotApi {
         self.inside().press(user, id, data);
     }
 
+    /// Every update comes once more, as if none had been confirmed.
+    pub(crate) fn send_again(&self) {
+        let mut inside = self.inside();
+        inside.updates = inside.all.clone().into();
+    }
+
     /// The bot's messages in a chat.
     pub(crate) fn said(&self, chat: i64) -> Vec<Message> {
         let inside = self.inside();
@@ -213,6 +223,7 @@ impl Inside {
     fn update(&mut self, mut update: Value) {
         self.next_update += 1;
         update["update_id"] = self.next_update.into();
+        self.all.push(update.clone());
         self.updates.push_back(update);
     }
 
@@ -485,6 +496,11 @@ async fn answer(
                 "parameters": {"retry_after": seconds}}),
             )
         }
+        Some(Reject::Blocked) => reply(
+            403,
+            &json!({"ok": false, "error_code": 403,
+            "description": "Forbidden: bot was blocked by the user"}),
+        ),
         Some(Reject::Parse) => reply(
             400,
             &json!({"ok": false, "error_code": 400,

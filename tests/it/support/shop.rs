@@ -15,7 +15,16 @@ const SEED: u64 = 1;
 /// The program as built for this test, with no settings from outside.
 pub(crate) fn mercato() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mercato"));
-    for name in ["MERCATO_DATA", "MERCATO_TODAY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "MERCATO_MODEL"] {
+    for name in [
+        "MERCATO_DATA",
+        "MERCATO_TODAY",
+        "OPENAI_API_KEY",
+        "OPENAI_BASE_URL",
+        "MERCATO_MODEL",
+        "MERCATO_TELEGRAM_TOKEN",
+        "MERCATO_TELEGRAM_ALLOW",
+        "MERCATO_TELEGRAM_API_URL",
+    ] {
         command.env_remove(name);
     }
     command
