@@ -315,6 +315,31 @@ async fn cancel_is_silence_within_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn cancel_stops_an_answer_in_the_middle_even_while_telegram_makes_us_wait() {
+    let store = Store::memory();
+    let plans = vec![Plan::Calls(vec![sales("Paris")])];
+    let goods = ["Tea", "Coffee", "Pots", "Cups", "Gifts", "Snacks", "Kettles", "Mills"];
+    let composer = Arc::new(Writes(goods.map(|good| format!("{good} sold well. ")).to_vec()));
+    let agent = Agent::new(House { composer, ..house(store.clone(), Script::of(plans)) });
+    let api = BotApi::start().await;
+    api.inside().script.insert("editMessageText", [Reject::Flood(60)].into());
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    api.say(ANNA, "sales of Paris");
+    api.until("a held edit", |inside| inside.asked.iter().any(|asked| asked.method == "editMessageText"))
+        .await;
+    api.say(ANNA, "/cancel");
+    api.until("an empty mailbox", |_| open_letters(&store) == 0).await;
+    api.until("stopped", |inside| by_bot(inside, ANNA).len() == 2).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let said = api.said(ANNA);
+    assert!(said[0].plain.starts_with("Tea sold well.") && said[0].buttons.is_empty(), "{said:?}");
+    assert!(said.len() == 2 && said[1].plain == "Stopped.", "{said:?}");
+    assert_eq!(api.asked("editMessageText").len(), 1);
+    bot.stop().await.unwrap();
+    api.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn people_do_not_wait_for_each_other() {
     let (agent, store) = scripted(&["Slow", "Paris"], "{{ output.city }} sold tea.");
     let api = BotApi::start().await;

@@ -429,7 +429,7 @@ pub(crate) fn read_html(text: &str) -> Result<String, String> {
                 "<b>" | "<pre>" | "<i>" | "<code>" => open.push(tag),
                 "</b>" | "</pre>" | "</i>" | "</code>" => {
                     let opened = open.pop().ok_or_else(|| format!("unexpected {tag}"))?;
-                    if opened[1..] != tag[2..] {
+                    if opened.strip_prefix('<') != tag.strip_prefix("</") {
                         return Err(format!("{opened} closed by {tag}"));
                     }
                 }
