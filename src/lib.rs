@@ -16,12 +16,12 @@
 //! | [`agent`] | the loop: plan, run, compose, check every figure; a turn is a value that can be stored and resumed |
 //! | [`render`] | numbers, tables, pictures and templates in the asker's language |
 //! | [`prompts`] | all words people or models read, parsed from `prompts/` |
-//! | [`channel`] | the terminal: its editor, commands and drawing; it proves who speaks and draws the agent's events |
+//! | [`channel`] | the terminal and Telegram: each proves who speaks, and draws the agent's events |
 //! | [`demo`] | the sample shop, with known truth |
 //! | [`app`], [`config`], [`cli`] | the parts put together, the settings, one file a command |
 //!
 //! # The life of a question
-//! 1. A command (or later a chat channel) proves who speaks and makes a `Principal`.
+//! 1. A command or a chat channel proves who speaks and makes a `Principal`.
 //! 2. The driver loads the conversation's memory and starts a `Turn`, saved after each of its steps.
 //! 3. The planner makes typed calls of it, or asks back, or refuses. One plan call a question.
 //! 4. Arguments are repaired (`8万` is 80000), then checked by serde against the tool's struct.

@@ -471,8 +471,9 @@ async fn a_question_that_a_crash_cut_off_is_answered_at_the_next_start_and_once(
     cut.shutdown_background();
     let plans = ["Paris", "Rome"].map(|city| Plan::Calls(vec![sales(city)])).to_vec();
     let text = long_answer();
+    let script = Script::of(plans);
     let agent =
-        Agent::new(House { templates: templates(&text, &text), ..house(store.clone(), Script::of(plans)) });
+        Agent::new(House { templates: templates(&text, &text), ..house(store.clone(), script.clone()) });
     // What was not confirmed comes again.
     api.send_again();
     let bot = Bot::start(&agent, settings(&api, ALLOW));
@@ -481,6 +482,9 @@ async fn a_question_that_a_crash_cut_off_is_answered_at_the_next_start_and_once(
     })
     .await;
     api.until("an empty mailbox", |_| open_letters(&store) == 0).await;
+    api.until("confirmed updates", |inside| inside.updates.is_empty()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(script.seen.lock().unwrap().len(), 2);
     bot.stop().await.unwrap();
     check_whole(&api, ANNA, &["Paris", "Rome"]);
     api.check();

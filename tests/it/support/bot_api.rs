@@ -64,7 +64,7 @@ pub(crate) struct Asked {
 pub(crate) struct Inside {
     next_message: i32,
     next_update: u32,
-    updates: VecDeque<Value>,
+    pub(crate) updates: VecDeque<Value>,
     /// Every update there was.
     all: Vec<Value>,
     pub(crate) chats: BTreeMap<i64, Vec<Message>>,
