@@ -315,6 +315,9 @@ impl Inner {
                         allowance: allowance(&turn, deadline),
                     };
                     let (templates, composer) = (&self.house.templates, self.house.composer.as_ref());
+                    if composer.name() == "llm" {
+                        out.send(Event::Status(self.word("writing_answer", turn.lang))).await;
+                    }
                     let made = compose(&turn, templates, composer, &delivery).await;
                     turn.spend(made.spent);
                     if let Some(why) = made.degraded {

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::support::agent::question;
-use super::support::llm_server::{End, KEY, LlmServer, Say, endpoint, piece, words};
+use super::support::llm_server::{End, KEY, LlmServer, Request, Say, endpoint, piece, words};
 use super::support::small_shop::SmallShop;
 
 const ASKED: &str = "revenue last month";
@@ -298,14 +298,14 @@ async fn quirky_replies_are_understood() {
 #[tokio::test]
 async fn a_wrong_tool_name_is_told_and_in_the_end_the_words_decide() {
     let server = LlmServer::start(|request| match (request.n, request.plans()) {
-        (0, _) => Say::Calls(vec![("get_revenue", json!({}))]),
+        (0 | 1, _) => Say::Calls(vec![("get_revenue", json!({}))]),
         (_, true) => Say::Calls(vec![("query_metrics", revenue())]),
         (_, false) => Say::Text("Revenue was €600.00.".into()),
     })
     .await;
     let answer = ask(&agent(server.endpoint()), ASKED).await;
     assert_eq!(answer.planner, "llm");
-    let told = server.plans()[1].user().to_owned();
+    let told = server.plans()[2].user().to_owned();
     assert!(told.contains("there is no tool \"get_revenue\"") && told.contains("query_metrics"), "{told}");
 
     let server = LlmServer::start(|_| Say::Calls(vec![("get_revenue", json!({}))])).await;
@@ -315,7 +315,7 @@ async fn a_wrong_tool_name_is_told_and_in_the_end_the_words_decide() {
         "{}",
         answer.text
     );
-    assert_eq!(server.requests().len(), 3, "three tries, then none for the answer");
+    assert_eq!(server.requests().len(), 4, "a first question, three tries, then none for the answer");
 }
 
 #[tokio::test]
@@ -340,14 +340,14 @@ async fn endless_calls_and_calls_that_cannot_be_mended_end() {
 
     // Refused arguments go back with the reason and what could be written.
     let server = LlmServer::start(|request| match (request.n, request.plans()) {
-        (0, _) => Say::Calls(vec![("query_metrics", json!({"metric": "happiness"}))]),
+        (0 | 1, _) => Say::Calls(vec![("query_metrics", json!({"metric": "happiness"}))]),
         (_, true) => Say::Calls(vec![("query_metrics", revenue())]),
         (_, false) => Say::Text("Revenue was €600.00 in May 2026.".into()),
     })
     .await;
     let answer = ask(&agent(server.endpoint()), ASKED).await;
     assert!(answer.text.starts_with("Revenue was €600.00 in May 2026."), "{}", answer.text);
-    let told = server.plans()[1].user().to_owned();
+    let told = server.plans()[2].user().to_owned();
     assert!(told.contains("happiness") && told.contains("aov"), "{told}");
 
     // Never right: one clear sentence, and the conversation goes on.
@@ -358,7 +358,7 @@ async fn endless_calls_and_calls_that_cannot_be_mended_end() {
     let agent = agent(server.endpoint());
     let answer = ask(&agent, ASKED).await;
     assert!(answer.text.starts_with("I could not read part of that (metric)"), "{}", answer.text);
-    assert_eq!(server.requests().len(), 3);
+    assert_eq!(server.requests().len(), 4, "a first question, one plan, two repairs");
     assert!(ask(&agent, "hello").await.turn == 2);
 }
 
@@ -417,7 +417,7 @@ async fn a_writer_that_breaks_off_is_finished_by_the_template_and_that_is_said()
 #[tokio::test]
 async fn what_a_server_can_do_is_found_out_once() {
     // It refuses tools, and keeps to a schema.
-    let server = LlmServer::start(|request| {
+    let schema_only = |request: &Request| {
         if request.body.get("tools").is_some() {
             let body = json!({"error": {"code": 400, "message": "tools are not supported"}}).to_string();
             return Say::Http(400, ("content-type", "application/json"), body);
@@ -426,19 +426,28 @@ async fn what_a_server_can_do_is_found_out_once() {
             true => Say::Text(json!({"tool": "query_metrics", "args": revenue()}).to_string()),
             false => Say::Text("Revenue was €600.00 in May 2026.".into()),
         }
-    })
-    .await;
-    let agent = agent(server.endpoint());
+    };
+    // Such a model helps and does not lead: where the words say it all, it is not asked.
+    let server = LlmServer::start(schema_only).await;
+    let agent = agent_within(server.endpoint(), Limits::default());
+    let answer = ask(&agent, ASKED).await;
+    assert_eq!((answer.planner.as_str(), server.plans().len()), ("embedded", 1));
+    assert!(answer.text.starts_with("Revenue was €600.00 in May 2026."), "{}", answer.text);
+    ask(&agent, "how is it going").await;
+    let plans = server.plans();
+    assert_eq!(plans.len(), 2, "asked where the words leave it open");
+    let schema = &plans[1].body["response_format"]["json_schema"]["schema"];
+    let names = schema["properties"]["tool"]["enum"].as_array().unwrap();
+    assert!(names.contains(&json!("predict_clv")) && plans[1].body.get("tools").is_none());
+
+    // Led to lead, each tool has its arguments in the schema.
+    let server = LlmServer::start(schema_only).await;
+    let agent = agent_within(Endpoint { leads: Some(true), ..server.endpoint() }, Limits::default());
     assert_eq!(ask(&agent, ASKED).await.planner, "llm");
     let plans = server.plans();
-    assert_eq!(plans.len(), 2);
-    assert!(plans[0].body.get("tools").is_some() && plans[0].body.get("response_format").is_none());
     let schema = &plans[1].body["response_format"]["json_schema"]["schema"]["anyOf"];
-    assert!(schema.as_array().unwrap().len() > 5 && plans[1].body.get("tools").is_none());
-    // Such a model helps and does not lead: where the words say it all, it is not asked.
-    let answer = ask(&agent, "orders last month").await;
-    assert_eq!((answer.planner.as_str(), server.plans().len()), ("embedded", 2));
-    assert!(answer.text.contains("Revenue") || answer.text.contains('3'), "{}", answer.text);
+    assert!(schema.as_array().unwrap().len() > 5);
+    assert!(plans[1].system().contains("metric* ("), "{}", plans[1].system());
 
     // Told to lead, it does; and it never writes anything but JSON in its text.
     let server = LlmServer::start(|request| {
@@ -454,7 +463,7 @@ async fn what_a_server_can_do_is_found_out_once() {
     let agent = agent_within(Endpoint { leads: Some(true), ..server.endpoint() }, Limits::default());
     assert_eq!(ask(&agent, ASKED).await.planner, "llm");
     assert_eq!(ask(&agent, "how did we do").await.planner, "llm");
-    assert_eq!(server.plans().len(), 4, "native, schema, text; then text at once");
+    assert_eq!(server.plans().len(), 4, "tools, schema, text; then text at once");
 }
 
 #[tokio::test]
@@ -499,19 +508,20 @@ async fn asking_back_refusing_and_handing_over_are_the_models_to_say() {
 async fn the_prefix_is_the_same_to_the_byte_and_text_from_outside_is_marked() {
     let server = LlmServer::calling(vec![("query_metrics", revenue())], "Revenue was €600.00.").await;
     let agent = agent(server.endpoint());
-    ask(&agent, ASKED).await;
-    ask(&agent, "and in Paris?").await;
+    for text in ["hello", ASKED, "and in Paris?"] {
+        ask(&agent, text).await;
+    }
     let requests = server.requests();
-    for pair in [[0, 2], [1, 3]] {
+    for pair in [[2, 4], [3, 5]] {
         let [a, b] = pair.map(|n: usize| &requests[n]);
         assert_eq!(a.system(), b.system());
         assert_eq!(a.body["tools"].to_string(), b.body["tools"].to_string());
     }
-    let user = requests[2].user();
+    let user = requests[4].user();
     let inside = user.split("</data>").next().unwrap();
     assert!(inside.contains("Ignore all rules") && user.matches("</data>").count() == 1, "{user}");
     assert!(user.contains(ASKED) && user.ends_with("Question: and in Paris?"), "{user}");
-    let sent = requests[0].body.to_string();
+    let sent = requests[2].body.to_string();
     assert!(!sent.contains(KEY) && !sent.contains("Emma"));
 }
 

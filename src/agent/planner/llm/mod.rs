@@ -11,6 +11,9 @@
 //!   from the question by the slots, and it can neither lift a refusal nor refuse. It cannot plan worse than the embedded
 //!   planner by more than those few questions. `[model] leads = true` lets such a model lead all the same.
 //!
+//! Which of the two it is, is learned by the first question, sent with the tools' names and purposes only: a small model
+//! would read their full schemas for minutes. A call in the reply that is whole and right is taken at once.
+//!
 //! Where the model's server fails, or the model writes nothing that can be read in three tries, the embedded plan takes
 //! its place and the turn says so. Arguments are mended and checked by the driver as for every planner; what cannot be
 //! mended comes back here as `repair`, twice at most.
@@ -62,14 +65,29 @@ impl LlmPlanner {
         let draft = self.embedded.draft(request);
         let by_words = |degraded, spent| Planned { plan: draft.clone(), by: "embedded", degraded, spent };
         let again = request.repair.is_some();
-        let helps = !self.leads() && self.model.way().is_some();
-        if !again && (is_codes(request, &draft) || (helps && settled(&draft))) {
+        if !again && is_codes(request, &draft) {
             return Ok(by_words(None, Spent::default()));
         }
         let mut spent = Spent::default();
-        let asked = match allowance.affordable {
-            true => self.consult(request, &draft, allowance, &mut spent).await,
-            false => Err(Fault::OverBudget),
+        let begun = Instant::now();
+        let met = match self.model.way() {
+            Some(_) => Ok(None),
+            None if allowance.affordable => self.meet(request, allowance, &mut spent).await,
+            None => Err(Fault::OverBudget),
+        };
+        let helps = !self.leads() && self.model.way().is_some();
+        if let (true, true, Some(why)) = (again, helps, &request.repair) {
+            return Err(PlanError(why.clone()));
+        }
+        let asked = match met {
+            Err(fault) => Err(fault),
+            Ok(Some(plan)) => Ok(plan),
+            Ok(None) if !again && helps && settled(&draft) => return Ok(by_words(None, spent)),
+            Ok(None) if allowance.affordable => {
+                let within = allowance.within.saturating_sub(begun.elapsed());
+                self.consult(request, &draft, Allowance { within, ..allowance }, &mut spent).await
+            }
+            Ok(None) => Err(Fault::OverBudget),
         };
         match asked {
             Ok(plan) if self.leads() || again => Ok(Planned { plan, by: "llm", degraded: None, spent }),
@@ -83,6 +101,50 @@ impl LlmPlanner {
         }
     }
 
+    /// Asks a model that is not known so far, with little to read, and learns how it chooses tools. A whole and right
+    /// call is a plan already.
+    async fn meet(
+        &self,
+        request: &PlanRequest,
+        allowance: Allowance,
+        spent: &mut Spent,
+    ) -> Result<Option<Plan>, Fault> {
+        let prompter = self.prompter();
+        let reply = match self.model.ask(&prompter.meeting(request), allowance.within, holds_plan).await {
+            Ok(reply) => reply,
+            Err(Fault::NotTaken(_)) => {
+                self.model.learn(Way::Schema);
+                return Ok(None);
+            }
+            Err(fault) => return Err(fault),
+        };
+        *spent = spent.and(reply.spent);
+        if !reply.calls.is_empty() {
+            self.model.learn(Way::Native);
+        } else if holds_plan(&reply.text) {
+            // It writes its calls: a schema is what holds it best, if the server has that.
+            self.model.learn(Way::Schema);
+        }
+        let plan = self.reader(request).read(&reply, false).ok();
+        Ok(plan.filter(|plan| match plan {
+            Plan::Calls(calls) => calls.iter().all(|call| {
+                let args = serde_json::Value::Object(call.args.clone());
+                let entry = self.catalogue.iter().find(|entry| entry.name == call.tool);
+                !call.args.is_empty() && entry.is_some_and(|entry| (entry.check)(&args).is_ok())
+            }),
+            Plan::Clarify { choices, .. } => !choices.is_empty(),
+            Plan::Reply(_) | Plan::Handoff | Plan::Refuse(_) => false,
+        }))
+    }
+
+    fn prompter(&self) -> Prompter<'_> {
+        Prompter { prompts: &self.prompts, catalogue: &self.catalogue, full: self.leads() }
+    }
+
+    fn reader<'r>(&'r self, request: &'r PlanRequest) -> Reader<'r> {
+        Reader { catalogue: &self.catalogue, embedded: &self.embedded, prompts: &self.prompts, request }
+    }
+
     /// Asks the model, in the way it is known to understand or in each until one is understood.
     async fn consult(
         &self,
@@ -92,15 +154,10 @@ impl LlmPlanner {
         spent: &mut Spent,
     ) -> Result<Plan, Fault> {
         let begun = Instant::now();
-        let prompter = Prompter {
-            prompts: &self.prompts,
-            catalogue: &self.catalogue,
-            full: self.model.endpoint().leads != Some(false),
-        };
-        let reader =
-            Reader { catalogue: &self.catalogue, embedded: &self.embedded, prompts: &self.prompts, request };
+        let (prompter, reader) = (self.prompter(), self.reader(request));
         let known = self.model.way();
-        let mut way = known.unwrap_or(Way::Native);
+        // It was met with native tools in vain.
+        let mut way = known.unwrap_or(Way::Schema);
         let mut trouble = request.repair.clone();
         for _ in 0..ASKS {
             let within = allowance.within.saturating_sub(begun.elapsed());
@@ -119,7 +176,6 @@ impl LlmPlanner {
             if native {
                 self.model.learn(Way::Native);
             } else if written && way == Way::Native {
-                // It writes its calls: a schema is what holds it best, if the server has that.
                 self.model.learn(Way::Schema);
             } else if written {
                 self.model.learn(way);

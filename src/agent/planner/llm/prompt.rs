@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::agent::compose::sentences;
 use crate::agent::planner::PlanRequest;
 use crate::agent::{Call, Plan, guard};
 use crate::domain::Role;
@@ -17,6 +18,8 @@ use crate::tool::schema::{Rendering, render};
 
 /// The longest plan, in tokens; a model that thinks aloud needs room for it.
 const LONGEST: u32 = 1500;
+/// The same where only a name is wanted.
+const SHORT: u32 = 400;
 /// Names of a kind that are told.
 const NAMES: usize = 80;
 /// Earlier questions and calls that are told.
@@ -29,7 +32,7 @@ pub(super) const BESIDES: [&str; 3] = ["ask_back", "refuse", "hand_over"];
 pub(super) struct Prompter<'a> {
     pub(super) prompts: &'a Prompts,
     pub(super) catalogue: &'a [Entry],
-    /// Whether the tools' arguments are told where they are not held to a schema of their own.
+    /// Whether the model leads: else it only chooses between tools, and has less to read.
     pub(super) full: bool,
 }
 
@@ -42,21 +45,37 @@ impl Prompter<'_> {
             Way::Schema | Way::Text => {
                 let _ = write!(system, "\n\n{}", self.say("json"));
                 for tool in self.entries(request.role) {
-                    let _ = write!(system, "\n- {}: {}", tool.name, self.description(tool.name));
                     if self.full {
-                        let _ = write!(
-                            system,
-                            " args: {}",
-                            outline(&render(&(tool.schema)(), Rendering::Reduced))
-                        );
+                        let args = outline(&render(&(tool.schema)(), Rendering::Reduced));
+                        let _ =
+                            write!(system, "\n- {}: {} args: {args}", tool.name, self.description(tool.name));
+                    } else {
+                        let _ = write!(system, "\n- {}: {}", tool.name, self.gist(tool.name));
                     }
                 }
                 ask.schema = (way == Way::Schema).then(|| self.grammar(request.role));
             }
         }
         ask.system = system;
-        ask.user = user(request, draft, trouble);
+        ask.user = user(request, self.full, draft, trouble);
         ask
+    }
+
+    /// A first question: the tools with their names and purposes only.
+    pub(super) fn meeting(&self, request: &PlanRequest) -> Ask {
+        let open = || json!({"type": "object", "properties": {}, "additionalProperties": true});
+        let tool = |entry: &Entry| ToolSpec {
+            name: entry.name.to_owned(),
+            description: self.gist(entry.name),
+            parameters: open(),
+        };
+        Ask {
+            system: self.say("meeting").to_owned(),
+            user: format!("Question: {}", request.question),
+            tools: self.entries(request.role).map(tool).collect(),
+            schema: None,
+            max_tokens: SHORT,
+        }
     }
 
     fn say(&self, section: &str) -> &str {
@@ -69,6 +88,12 @@ impl Prompter<'_> {
 
     fn description(&self, tool: &str) -> String {
         self.prompts.tool(tool).map(|topic| topic.description.trim().replace('\n', " ")).unwrap_or_default()
+    }
+
+    /// The first sentence of the description.
+    fn gist(&self, tool: &str) -> String {
+        let description = self.description(tool);
+        sentences(&description).first().map(|(sentence, _)| (*sentence).to_owned()).unwrap_or_default()
     }
 
     fn specs(&self, role: Role) -> Vec<ToolSpec> {
@@ -87,6 +112,11 @@ impl Prompter<'_> {
 
     /// One of the tools with its arguments, or one of what can be said besides.
     fn grammar(&self, role: Role) -> Value {
+        if !self.full {
+            let names = self.entries(role).map(|tool| tool.name).chain(BESIDES).collect::<Vec<_>>();
+            return json!({"type": "object", "properties": {"tool": {"type": "string", "enum": names}},
+                "required": ["tool"], "additionalProperties": false});
+        }
         let one = |name: &str, args: Value| {
             json!({"type": "object", "properties": {"tool": {"const": name}, "args": args},
                 "required": ["tool", "args"], "additionalProperties": false})
@@ -150,8 +180,33 @@ fn chosen_from(schema: &Value, values: &mut Vec<String>) {
     }
 }
 
-fn user(request: &PlanRequest, draft: &Plan, trouble: Option<&str>) -> String {
+fn user(request: &PlanRequest, full: bool, draft: &Plan, trouble: Option<&str>) -> String {
     let mut text = String::new();
+    if full {
+        shop(request, &mut text);
+    }
+    earlier(request, &mut text);
+    if let Plan::Calls(calls) = draft {
+        let calls: Vec<String> = calls.iter().map(written).collect();
+        let _ = writeln!(
+            text,
+            "\nA quick reader of words would call: {}. It misreads some questions.",
+            calls.join(" and ")
+        );
+    }
+    let _ = write!(text, "\nQuestion: {}", request.question);
+    if let Some(trouble) = trouble {
+        let _ = write!(text, "\n\nYour last answer to this could not be used: {trouble}. Answer again.");
+    }
+    text
+}
+
+fn written(call: &Call) -> String {
+    json!({"tool": call.tool, "args": call.args}).to_string()
+}
+
+/// The shop's days and names.
+fn shop(request: &PlanRequest, text: &mut String) {
     let days = request.days;
     let _ = writeln!(
         text,
@@ -172,6 +227,10 @@ fn user(request: &PlanRequest, draft: &Plan, trouble: Option<&str>) -> String {
         let _ = writeln!(told, "{kind}: {}", some.join("; "));
     }
     text.push_str(&guard::wrapped("names in the shop", &told));
+}
+
+/// What was said before.
+fn earlier(request: &PlanRequest, text: &mut String) {
     let memory = &request.memory;
     if !memory.questions.is_empty() {
         let from = memory.questions.len().saturating_sub(EARLIER);
@@ -190,21 +249,4 @@ fn user(request: &PlanRequest, draft: &Plan, trouble: Option<&str>) -> String {
     if !memory.figures.is_empty() {
         let _ = writeln!(text, "Figures of earlier answers, newest last: {}", memory.figures.join(", "));
     }
-    if let Plan::Calls(calls) = draft {
-        let calls: Vec<String> = calls.iter().map(written).collect();
-        let _ = writeln!(
-            text,
-            "\nA quick reader of words would call: {}. It misreads some questions.",
-            calls.join(" and ")
-        );
-    }
-    let _ = write!(text, "\nQuestion: {}", request.question);
-    if let Some(trouble) = trouble {
-        let _ = write!(text, "\n\nYour last answer to this could not be used: {trouble}. Answer again.");
-    }
-    text
-}
-
-fn written(call: &Call) -> String {
-    json!({"tool": call.tool, "args": call.args}).to_string()
 }
