@@ -1,6 +1,6 @@
 //! What is true of the demo shop, that its data does not tell?
 //!
-//! DEFINITIONS §12 line 10, all but the plans. Kept as `demo-truth.json` beside the store; never imported, no
+//! DEFINITIONS §12 line 10. Kept as `demo-truth.json` beside the store; never imported, no
 //! tool reads it. Money in EUR.
 
 use std::collections::BTreeMap;
@@ -12,6 +12,7 @@ use super::events::EventTruth;
 use super::fate::Fate;
 use super::feedback::{self, FeedbackTruth, ReviewTruth};
 use super::lift::LiftTruth;
+use super::plans::{self, PlanTruth};
 use super::process::{Cause, Parameters, Person, Placed};
 use super::response::{ORDER_VALUE, Response};
 use super::season::{FIRST_DAY, LAST_DAY, WEEKS_COMPLETE, monday, organic_orders};
@@ -51,6 +52,8 @@ pub struct Truth {
     pub reviews: Vec<ReviewTruth>,
     /// What happened to the shop.
     pub events: Vec<EventTruth>,
+    /// The best splits of three budgets.
+    pub plans: Vec<PlanTruth>,
     /// All customers of the data.
     pub customers: Vec<CustomerTruth>,
 }
@@ -143,6 +146,7 @@ impl Truth {
                 truth.mroi = response.mroi(c, &spend[c]);
             }
         }
+        self.plans = plans::plans(spend, response);
         self.reviews = told.reviews;
         self.lift_tests = told.lifts;
         self.experiments = told.experiments;
@@ -217,6 +221,7 @@ impl Ledger {
             feedback: feedback::planted(),
             reviews: Vec::new(),
             events,
+            plans: Vec::new(),
             customers: ids.into_iter().enumerate().map(customer).collect(),
         }
     }

@@ -5,6 +5,7 @@ pub mod allocate;
 pub mod clv;
 mod keep;
 pub mod mix;
+pub mod plan;
 pub mod recommend;
 
 pub use keep::{Models, Shelf};

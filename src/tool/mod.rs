@@ -5,6 +5,7 @@
 //! and one `mod` line and list entry below.
 
 pub mod ability;
+mod budget;
 mod customer;
 pub mod customer_profile;
 pub mod data_overview;
@@ -12,12 +13,14 @@ pub mod derive;
 mod error;
 mod freshness;
 pub mod model_report;
+pub mod optimize_budget;
 mod outcome;
 pub mod predict_clv;
 pub mod query_metrics;
 mod recall;
 pub mod schema;
 pub mod segment_customers;
+pub mod simulate_budget;
 
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
@@ -135,9 +138,11 @@ pub fn all() -> Vec<Entry> {
         of::<data_overview::DataOverview>(),
         of::<derive::Derive>(),
         of::<model_report::ModelReport>(),
+        of::<optimize_budget::OptimizeBudget>(),
         of::<predict_clv::PredictClv>(),
         of::<query_metrics::QueryMetrics>(),
         of::<segment_customers::SegmentCustomers>(),
+        of::<simulate_budget::SimulateBudget>(),
     ]
 }
 

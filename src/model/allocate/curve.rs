@@ -6,7 +6,7 @@
 
 /// β·x^k/(κ^k + x^k).
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Curve {
+pub(in crate::model) struct Curve {
     beta: f64,
     half_saturation: f64,
     slope: f64,
@@ -22,7 +22,7 @@ const HALVINGS: usize = 90;
 
 impl Curve {
     /// All three above 0.
-    pub(super) fn new(beta: f64, half_saturation: f64, slope: f64) -> Self {
+    pub(in crate::model) fn new(beta: f64, half_saturation: f64, slope: f64) -> Self {
         let bend = if slope > 1.0 { ((slope - 1.0) / (slope + 1.0)).ln() / slope } else { f64::NEG_INFINITY };
         Self {
             beta,
@@ -34,12 +34,12 @@ impl Curve {
     }
 
     /// Response to `x` money.
-    pub(super) fn value(&self, x: f64) -> f64 {
+    pub(in crate::model) fn value(&self, x: f64) -> f64 {
         if x <= 0.0 { 0.0 } else { self.beta / (1.0 + (-self.z(x)).exp()) }
     }
 
     /// Where convex turns to concave; 0 where the curve is concave from the start.
-    pub(super) fn inflection(&self) -> f64 {
+    pub(in crate::model) fn inflection(&self) -> f64 {
         self.inflection
     }
 
@@ -52,7 +52,7 @@ impl Curve {
     }
 
     /// ln of what the next unit brings at `x`.
-    pub(super) fn ln_slope(&self, x: f64) -> f64 {
+    pub(in crate::model) fn ln_slope(&self, x: f64) -> f64 {
         if x > 0.0 {
             return self.ln_slope_at_z(self.z(x));
         }
@@ -95,12 +95,12 @@ fn softplus(z: f64) -> f64 {
 
 /// The least concave curve above a response between two amounts: a chord from the lower one, then the response itself.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Envelope {
+pub(in crate::model) struct Envelope {
     curve: Curve,
-    pub(super) lower: f64,
-    pub(super) upper: f64,
+    pub(in crate::model) lower: f64,
+    pub(in crate::model) upper: f64,
     /// End of the chord; `lower` where there is none.
-    pub(super) touch: f64,
+    pub(in crate::model) touch: f64,
     at_lower: f64,
     /// What a unit brings on the chord.
     chord: f64,
@@ -109,7 +109,7 @@ pub(super) struct Envelope {
 
 impl Envelope {
     /// 0 ≤ lower ≤ upper.
-    pub(super) fn new(curve: Curve, lower: f64, upper: f64) -> Self {
+    pub(in crate::model) fn new(curve: Curve, lower: f64, upper: f64) -> Self {
         let touch = touch(&curve, lower, upper);
         let at_lower = curve.value(lower);
         let chord = if touch > lower { (curve.value(touch) - at_lower) / (touch - lower) } else { 0.0 };
@@ -117,17 +117,22 @@ impl Envelope {
     }
 
     /// The same over another interval.
-    pub(super) fn within(&self, lower: f64, upper: f64) -> Self {
+    pub(in crate::model) fn within(&self, lower: f64, upper: f64) -> Self {
         Self::new(self.curve, lower, upper)
     }
 
     /// Height at `x`.
-    pub(super) fn value(&self, x: f64) -> f64 {
+    pub(in crate::model) fn value(&self, x: f64) -> f64 {
         if x < self.touch { self.at_lower + self.chord * (x - self.lower) } else { self.curve.value(x) }
     }
 
+    /// What a unit more brings at `x`, on the chord or on the curve.
+    pub(in crate::model) fn slope_at(&self, x: f64) -> f64 {
+        if x < self.touch { self.chord } else { self.curve.ln_slope(x).exp() }
+    }
+
     /// The amount with the most height − λ·amount; on a tie the smaller.
-    pub(super) fn best(&self, ln_lambda: f64) -> f64 {
+    pub(in crate::model) fn best(&self, ln_lambda: f64) -> f64 {
         let first = if self.touch > self.lower { self.ln_chord } else { self.curve.ln_slope(self.lower) };
         if ln_lambda >= first || self.upper <= self.lower {
             return self.lower;
@@ -139,7 +144,7 @@ impl Envelope {
     }
 
     /// ln of the largest and the smallest slope.
-    pub(super) fn ln_slopes(&self) -> (f64, f64) {
+    pub(in crate::model) fn ln_slopes(&self) -> (f64, f64) {
         let first = if self.touch > self.lower { self.ln_chord } else { self.curve.ln_slope(self.lower) };
         let last = if self.touch >= self.upper && self.touch > self.lower {
             self.ln_chord

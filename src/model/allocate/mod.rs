@@ -10,7 +10,7 @@ mod search;
 use serde::{Deserialize, Serialize};
 
 pub use cents::largest_remainder;
-use curve::Curve;
+pub(in crate::model) use curve::{Curve, Envelope};
 
 /// A budget to split.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

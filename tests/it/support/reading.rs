@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use mercato::agent::ledger::Ledger;
 use mercato::agent::planner::{EmbeddedPlanner, PlanRequest};
-use mercato::agent::{Memory, Plan, ShopDays};
+use mercato::agent::{Call, Memory, Plan, ShopDays};
 use mercato::domain::{Lang, Role};
 use mercato::prompts::Prompts;
 use mercato::render::{Scope, Templates};
@@ -63,6 +63,25 @@ pub(crate) fn reads_well(
 }
 
 static PLANNER: LazyLock<EmbeddedPlanner> = LazyLock::new(|| EmbeddedPlanner::new(&Prompts::load().unwrap()));
+
+/// The calls that a question leads to after this one.
+pub(crate) fn planned(lang: Lang, question: &str, before: &str, args: &Value) -> Vec<(String, Value)> {
+    let today = demo().order_days().unwrap().to;
+    let mut memory = Memory::default();
+    let args = args.as_object().cloned().unwrap_or_default();
+    memory.record("", &Plan::Calls(vec![Call { tool: before.into(), args }]));
+    let plan = PLANNER.decide(&PlanRequest {
+        question: question.into(),
+        lang,
+        role: Role::Manager,
+        days: ShopDays { today, data: demo().order_days().unwrap() },
+        memory,
+        entities: Arc::new(demo().entities()),
+        repair: None,
+    });
+    let Plan::Calls(calls) = plan else { panic!("{question}: {plan:?}") };
+    calls.into_iter().map(|call| (call.tool, Value::Object(call.args))).collect()
+}
 
 /// Each question leads to calls that give figures.
 pub(crate) fn runs(lang: Lang, questions: &[String]) {

@@ -151,9 +151,29 @@ pub(crate) fn call(warehouse: &Warehouse, name: &str, args: &Value) -> Result<Ou
     call_as(&Principal::local_manager(), warehouse, name, args)
 }
 
+/// The same with models that are fitted already.
+pub(crate) fn call_with(
+    models: &Models,
+    warehouse: &Warehouse,
+    name: &str,
+    args: &Value,
+) -> Result<Outcome<Value>, ToolError> {
+    run(&Principal::local_manager(), models, warehouse, name, args)
+}
+
 /// The same as somebody else.
 pub(crate) fn call_as(
     principal: &Principal,
+    warehouse: &Warehouse,
+    name: &str,
+    args: &Value,
+) -> Result<Outcome<Value>, ToolError> {
+    run(principal, &Models::default(), warehouse, name, args)
+}
+
+fn run(
+    principal: &Principal,
+    models: &Models,
     warehouse: &Warehouse,
     name: &str,
     args: &Value,
@@ -162,7 +182,7 @@ pub(crate) fn call_as(
         principal,
         store: &Store::memory(),
         warehouse,
-        models: &Models::default(),
+        models,
         clock: Clock::system(None),
         said: &mercato::tool::NothingSaid,
         work: &NoWork,

@@ -22,7 +22,7 @@ pub(super) fn revised(last: &Call, r: &Reading<'_>) -> Option<Call> {
         return None;
     }
     // a figure of the past changes nothing of a forecast: it is another question
-    if last.tool != "query_metrics" && !r.metrics().is_empty() {
+    if !matches!(last.tool.as_str(), "query_metrics" | "optimize_budget") && !r.metrics().is_empty() {
         return None;
     }
     // figure, time and group or filter: nothing is missing, however the sentence opens
@@ -136,6 +136,12 @@ fn change(args: &mut Map<String, Value>, mut new: Map<String, Value>) {
         }
         if TIME_GROUPS.contains(&group) {
             args.shift_remove("top");
+        }
+    }
+    for key in ["bounds", "allocation"] {
+        if let (Some(old), Some(list)) = (args.get(key), new.get(key)) {
+            let both = super::budget::merged(old, list);
+            new.insert(key.to_owned(), both);
         }
     }
     if let Some(Value::Object(filter)) = new.shift_remove("filter") {

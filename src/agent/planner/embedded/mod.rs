@@ -5,6 +5,7 @@
 //! "Teach it your words" means adding phrases and synonyms to `prompts/`.
 
 mod advice;
+mod budget;
 mod calendar;
 mod classifier;
 mod derive;
@@ -255,6 +256,9 @@ impl EmbeddedPlanner {
         if call.tool == "customer_profile" && !call.args.contains_key("customer") {
             return self.ask(request, "customer", Vec::new());
         }
+        if call.tool == "simulate_budget" && !call.args.contains_key("allocation") {
+            return self.ask(request, "allocation", Vec::new());
+        }
         if let ("segment_customers", Some(asked)) = (call.tool.as_str(), r.method_later()) {
             return self.ask_about(request, "segment_method", json!({ "asked": asked }), vec![call]);
         }
@@ -336,7 +340,7 @@ impl EmbeddedPlanner {
     }
 
     /// Every message key that [`Plan::Clarify`] may carry, for tests of the words.
-    pub const CLARIFIES: [&'static str; 10] = [
+    pub const CLARIFIES: [&'static str; 11] = [
         "what",
         "which",
         "metric",
@@ -347,6 +351,7 @@ impl EmbeddedPlanner {
         "segment_method",
         "derive_figures",
         "derive_op",
+        "allocation",
     ];
 }
 

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::budget;
 use super::names::Thing;
 use super::reading::Reading;
 
@@ -22,6 +23,12 @@ pub(super) enum Slot {
     Model,
     DiscountRate,
     ReportModel,
+    Total,
+    Weeks,
+    Objective,
+    TargetRoi,
+    Bounds,
+    Allocation,
 }
 
 /// The arguments that a tool takes.
@@ -33,6 +40,8 @@ pub(super) fn slots(tool: &str) -> &'static [Slot] {
         "predict_clv" => {
             &[Slot::HorizonMonths, Slot::Top, Slot::Segment, Slot::Customer, Slot::Model, Slot::DiscountRate]
         }
+        "optimize_budget" => &[Slot::Total, Slot::Weeks, Slot::Objective, Slot::TargetRoi, Slot::Bounds],
+        "simulate_budget" => &[Slot::Allocation, Slot::Weeks],
         "customer_profile" => &[Slot::Customer],
         "model_report" => &[Slot::ReportModel],
         _ => &[],
@@ -54,6 +63,12 @@ impl Slot {
             Self::Customer => "customer",
             Self::Model | Self::ReportModel => "model",
             Self::DiscountRate => "discount_rate",
+            Self::Total => "total",
+            Self::Weeks => "weeks",
+            Self::Objective => "objective",
+            Self::TargetRoi => "target_roi",
+            Self::Bounds => "bounds",
+            Self::Allocation => "allocation",
         }
     }
 
@@ -75,6 +90,12 @@ impl Slot {
             Self::Model => r.model().and_then(Result::ok).map(Value::from),
             Self::DiscountRate => r.discount_rate().map(|rate| json!(rate)),
             Self::ReportModel => r.report_model().map(Value::from),
+            Self::Total => budget::total(r),
+            Self::Weeks => budget::weeks(r),
+            Self::Objective => budget::objective(r),
+            Self::TargetRoi => budget::target_roi(r),
+            Self::Bounds => budget::bounds(r),
+            Self::Allocation => budget::allocation(r),
         }
     }
 }

@@ -1,0 +1,372 @@
+//! How much money, for how long, with which bounds, and on which channel?
+//!
+//! "250k over 8 weeks, tv at most 60k, roi of at least 2.5", 8万，搜索不超过2万. A number belongs to a time, to the ROI that
+//! is asked for, to a channel's bound (the nearest channel, where "at least" or 不超过 stands at the number), or it is the
+//! total. In a split to try each number goes to the channel that follows or precedes it, as the sentence begins.
+
+use serde_json::{Map, Value, json};
+
+use super::names::{Name, Thing};
+use super::numbers::number_at;
+use super::reading::Reading;
+use super::times::{Mention, Unit, Way, When};
+
+/// Money below this is a count or a rate, unless a currency or a scale ("5k") stands at it.
+const MONEY_MIN: f64 = 100.0;
+/// ROI that anybody would ask for.
+const ROI_MAX: f64 = 50.0;
+/// Tokens between a number and what it belongs to.
+const NEAR: usize = 8;
+/// Weeks a month.
+const MONTH_WEEKS: f64 = 4.348_125;
+
+/// Wordings are compared token by token; a Chinese one is a token a character.
+const ROI: [&str; 9] = [
+    "roi",
+    "roas",
+    "投 产 比",
+    "投 资 回 报",
+    "投 资 回 报 率",
+    "回 报 率",
+    "return on ad spend",
+    "投 入 产 出",
+    "产 出 比",
+];
+const LEAST: [&str; 17] = [
+    "at least",
+    "minimum",
+    "min",
+    "no less than",
+    "not less than",
+    "more than",
+    "a minimum of",
+    "minimum of",
+    "至 少",
+    "不 少 于",
+    "不 低 于",
+    "最 少",
+    "起 码",
+    "最 低",
+    "下 限",
+    "保 底",
+    "floor of",
+];
+const MOST: [&str; 26] = [
+    "at most",
+    "maximum",
+    "max",
+    "no more than",
+    "not more than",
+    "up to",
+    "capped at",
+    "cap",
+    "cap of",
+    "limited to",
+    "under",
+    "below",
+    "not above",
+    "less than",
+    "maximum of",
+    "a maximum of",
+    "最 多",
+    "不 超 过",
+    "上 限",
+    "不 高 于",
+    "封 顶",
+    "以 内",
+    "顶 多",
+    "别 超 过",
+    "不 要 超 过",
+    "最 高",
+];
+const MONEY: [&str; 13] =
+    ["€", "$", "£", "¥", "eur", "euro", "euros", "usd", "元", "块", "欧", "dollars", "rmb"];
+
+/// A number that is no part of a time.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Figure {
+    value: f64,
+    from: usize,
+    to: usize,
+    /// A currency or a scale stands at it.
+    marked: bool,
+}
+
+/// What a bound says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Side {
+    Least,
+    Most,
+}
+
+/// Times that were said; "1.2m" is money here, no months.
+fn times<'r>(r: &'r Reading<'_>) -> impl Iterator<Item = &'r Mention> {
+    let million = |time: &&Mention| {
+        time.to == time.from + 2
+            && r.s.tokens.get(time.from).is_some_and(|token| token.number().is_some())
+            && r.s.tokens.get(time.from + 1).is_some_and(|token| token.is("m") && !token.spaced)
+    };
+    r.times.iter().filter(move |time| !million(time))
+}
+
+fn figures(r: &Reading<'_>) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    let mut at = 0;
+    while at < r.s.tokens.len() {
+        let in_time = times(r).find(|time| time.from <= at && at < time.to);
+        if let Some(time) = in_time {
+            at = time.to.max(at + 1);
+            continue;
+        }
+        let in_name = r.names.iter().any(|name| name.from <= at && at < name.to);
+        match number_at(&r.s.tokens, at) {
+            Some(said) if !in_name && said.value.is_finite() => {
+                let scaled = said.end > at + 1 || said.value >= 1000.0;
+                let money =
+                    MONEY.contains(&r.s.text(said.end)) || MONEY.contains(&r.s.text(at.wrapping_sub(1)));
+                let share = matches!(r.s.text(said.end), "%" | "percent" | "折" | "成");
+                if !share {
+                    figures.push(Figure {
+                        value: said.value,
+                        from: at,
+                        to: said.end,
+                        marked: scaled || money,
+                    });
+                }
+                at = said.end.max(at + 1);
+            }
+            _ => at += 1,
+        }
+    }
+    figures
+}
+
+/// Where any of the wordings starts and ends.
+fn wordings(r: &Reading<'_>, texts: &[&str]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    for at in 0..r.s.tokens.len() {
+        let ends = texts.iter().filter_map(|text| {
+            let words: Vec<&str> = text.split(' ').collect();
+            r.s.says(at, &words).then_some(at + words.len())
+        });
+        if let Some(end) = ends.max() {
+            found.push((at, end));
+        }
+    }
+    found
+}
+
+fn channels<'r>(r: &'r Reading<'_>) -> Vec<&'r Name> {
+    r.names.iter().filter(|name| name.thing == Thing::Channel).collect()
+}
+
+/// Tokens between two stretches.
+fn apart(a: (usize, usize), b: (usize, usize)) -> usize {
+    if a.1 <= b.0 { b.0 - a.1 } else { a.0.saturating_sub(b.1) }
+}
+
+/// Revenue per unit of spend that is asked for, with the number's place.
+fn roi(r: &Reading<'_>) -> Option<(f64, usize)> {
+    let percent = |at: usize| matches!(r.s.text(at), "%" | "percent");
+    for (from, to) in wordings(r, &ROI) {
+        let near = (0..r.s.tokens.len()).filter_map(|at| {
+            let said = number_at(&r.s.tokens, at)?;
+            let value = if percent(said.end) { said.value / 100.0 } else { said.value };
+            let inside = times(r).any(|time| time.from <= at && at < time.to);
+            let fits = value > 0.0 && value <= ROI_MAX && !inside;
+            (fits && apart((from, to), (at, said.end)) <= NEAR).then_some((value, at, said.end))
+        });
+        // behind the word before in front of it
+        let best = near.min_by_key(|(_, at, end)| (usize::from(*at < from), apart((from, to), (*at, *end))));
+        if let Some((value, at, _)) = best {
+            return Some((value, at));
+        }
+    }
+    None
+}
+
+/// The side of a bound that a number is, by the word in front of it or right behind it (2万以内).
+fn side(r: &Reading<'_>, figure: &Figure) -> Option<Side> {
+    let at = |texts: &[&str]| {
+        let near = |place: &(usize, usize)| {
+            (place.1 <= figure.from && figure.from - place.1 <= 1)
+                || (figure.to <= place.0 && place.0 - figure.to <= 1)
+        };
+        wordings(r, texts).into_iter().filter(near).map(|place| place.1 - place.0).max()
+    };
+    match (at(&LEAST), at(&MOST)) {
+        // "no more than" is more than "more than"
+        (Some(least), Some(most)) => Some(if least > most { Side::Least } else { Side::Most }),
+        (Some(_), None) => Some(Side::Least),
+        (None, Some(_)) => Some(Side::Most),
+        (None, None) => None,
+    }
+}
+
+/// Bounds by channel, with the places of their numbers.
+fn bounded(r: &Reading<'_>) -> (Vec<(String, Option<f64>, Option<f64>)>, Vec<usize>) {
+    let names = channels(r);
+    let figures = figures(r);
+    let mut bounds: Vec<(String, Option<f64>, Option<f64>)> = Vec::new();
+    let mut used = Vec::new();
+    let nearest = |figure: &Figure| {
+        let distance = |name: &&&Name| {
+            let between = name.to.min(figure.to)..name.from.max(figure.from);
+            // what stands behind a comma belongs to the next number
+            let cut =
+                between.into_iter().any(|at| matches!(r.s.text(at), "," | "，" | "、" | ";" | "；" | "。"));
+            apart((name.from, name.to), (figure.from, figure.to)) + if cut { NEAR / 2 } else { 0 }
+        };
+        names.iter().filter(|name| distance(name) <= NEAR).min_by_key(distance).map(|name| name.text.clone())
+    };
+    let mut set = |name: String, min: Option<f64>, max: Option<f64>| match bounds
+        .iter_mut()
+        .find(|(known, _, _)| *known == name)
+    {
+        Some((_, least, most)) => (*least, *most) = (min.or(*least), max.or(*most)),
+        None => bounds.push((name, min, max)),
+    };
+    for (i, figure) in figures.iter().enumerate() {
+        if used.contains(&figure.from) {
+            continue;
+        }
+        let next = figures.get(i + 1);
+        let range = next.filter(|next| {
+            let joint = (figure.to..next.from)
+                .all(|at| matches!(r.s.text(at), "and" | "to" | "-" | "到" | "至" | "和"));
+            let between =
+                matches!(r.s.text(figure.from.wrapping_sub(1)), "between" | "from" | "在" | "介" | "于")
+                    || r.s.says(next.to, &["之", "间"])
+                    || matches!(r.s.text(next.to), "间");
+            joint && next.from > figure.to && (between || r.s.text(figure.to) != "and")
+        });
+        if let (Some(next), Some(name)) = (range, nearest(figure)) {
+            set(name, Some(figure.value), Some(next.value));
+            used.extend([figure.from, next.from]);
+        } else if let (Some(side), Some(name)) = (side(r, figure), nearest(figure)) {
+            match side {
+                Side::Least => set(name, Some(figure.value), None),
+                Side::Most => set(name, None, Some(figure.value)),
+            }
+            used.push(figure.from);
+        }
+    }
+    (bounds, used)
+}
+
+/// Bounds of channels.
+pub(super) fn bounds(r: &Reading<'_>) -> Option<Value> {
+    let (bounds, _) = bounded(r);
+    let bound = |(channel, min, max): (String, Option<f64>, Option<f64>)| {
+        let mut bound = Map::new();
+        bound.insert("channel".into(), channel.into());
+        bound.extend(min.map(|min| ("min".to_owned(), whole(min))));
+        bound.extend(max.map(|max| ("max".to_owned(), whole(max))));
+        Value::Object(bound)
+    };
+    (!bounds.is_empty()).then(|| bounds.into_iter().map(bound).collect())
+}
+
+/// The money to spend: the first amount that is nothing else.
+pub(super) fn total(r: &Reading<'_>) -> Option<Value> {
+    let (_, used) = bounded(r);
+    let target = roi(r).map(|(_, at)| at);
+    let free = |figure: &&Figure| {
+        !used.contains(&figure.from)
+            && target != Some(figure.from)
+            && (figure.marked || figure.value >= MONEY_MIN)
+    };
+    let figures = figures(r);
+    figures.iter().find(|figure| free(figure) && figure.value >= 1.0).map(|figure| whole(figure.value))
+}
+
+/// Revenue per unit of spend to reach.
+pub(super) fn target_roi(r: &Reading<'_>) -> Option<Value> {
+    roi(r).map(|(value, _)| json!((value * 1e6).round() / 1e6))
+}
+
+/// Weeks ahead.
+pub(super) fn weeks(r: &Reading<'_>) -> Option<Value> {
+    let weeks = |when: When| match when {
+        When::Lasting(count, unit, Way::Future | Way::Unsaid) => Some(match unit {
+            Unit::Day => count / 7.0,
+            Unit::Week => count,
+            Unit::Month => count * MONTH_WEEKS,
+            Unit::Quarter => count * 13.0,
+            Unit::Year => count * 52.0,
+        }),
+        When::Days(span) if span.to > r.today => Some(f64::from(span.days()) / 7.0),
+        When::Lasting(..) | When::Named(_) | When::Days(_) => None,
+    };
+    let weeks = times(r).find_map(|time| weeks(time.when))?.round();
+    Some(Value::from((weeks as i64).clamp(1, 52)))
+}
+
+/// What should be large, where it is said.
+pub(super) fn objective(r: &Reading<'_>) -> Option<Value> {
+    let named = |key: &str| r.s.of("metric").any(|hit| hit.key == key);
+    let said = |texts: &[&str]| !wordings(r, texts).is_empty();
+    let objective = if named("gross_profit") || said(&["利 润", "赚 钱", "盈 利", "net profit", "净 利"])
+    {
+        "profit"
+    } else if named("orders") || said(&["订 单", "单 量", "出 单"]) {
+        "orders"
+    } else if named("revenue") || said(&["gmv", "销 售", "成 交 额", "营 收", "卖 得", "多 卖"]) {
+        "revenue"
+    } else {
+        return None;
+    };
+    Some(objective.into())
+}
+
+/// A split to try: each channel with its money.
+pub(super) fn allocation(r: &Reading<'_>) -> Option<Value> {
+    let names = channels(r);
+    let figures: Vec<Figure> = figures(r);
+    let near_name = |figure: &Figure| {
+        names.iter().any(|name| apart((name.from, name.to), (figure.from, figure.to)) <= NEAR)
+    };
+    let money: Vec<&Figure> = figures.iter().filter(|figure| near_name(figure)).collect();
+    let (first_name, first_money) = (names.first()?, money.first()?);
+    let number_first = first_money.from < first_name.from;
+    let mut parts: Vec<(String, f64)> = Vec::new();
+    for name in &names {
+        if parts.iter().any(|(known, _)| *known == name.text) {
+            continue;
+        }
+        // the number in front of the name and behind the name before, or behind it and in front of the next
+        let own = money.iter().filter(|figure| {
+            if number_first {
+                let before = names
+                    .iter()
+                    .filter(|other| other.to <= name.from)
+                    .map(|other| other.to)
+                    .max()
+                    .unwrap_or(0);
+                figure.to <= name.from && figure.from >= before
+            } else {
+                let after = names.iter().filter(|other| other.from >= name.to).map(|other| other.from).min();
+                figure.from >= name.to && after.is_none_or(|after| figure.to <= after)
+            }
+        });
+        let own = if number_first { own.last() } else { own.min_by_key(|figure| figure.from) };
+        parts.extend(own.map(|figure| (name.text.clone(), figure.value)));
+    }
+    let part = |(channel, spend): (String, f64)| json!({ "channel": channel, "spend": whole(spend) });
+    (!parts.is_empty()).then(|| parts.into_iter().map(part).collect())
+}
+
+/// New parts of a list by channel in the place of the old ones of the same channels.
+pub(super) fn merged(old: &Value, new: &Value) -> Value {
+    let empty = Vec::new();
+    let (old, new) = (old.as_array().unwrap_or(&empty), new.as_array().unwrap_or(&empty));
+    let named = |part: &Value| part.get("channel").cloned();
+    let kept = old.iter().filter(|part| new.iter().all(|other| named(other) != named(part)));
+    kept.chain(new).cloned().collect()
+}
+
+/// A whole amount is written without a point.
+fn whole(value: f64) -> Value {
+    let cents = (value * 100.0).round() / 100.0;
+    if cents.fract().abs() < 1e-9 && cents.abs() < 9e15 { Value::from(cents as i64) } else { json!(cents) }
+}

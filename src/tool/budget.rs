@@ -1,0 +1,175 @@
+//! Which media model do budgets rest on, and which of its channels does a name mean?
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{ToolContext, ToolError};
+use crate::domain::{Cell, Currency, Day, Entities, Evidence, Fact, HoldoutRow, Lookup, Span, Unit};
+use crate::features::media::{MediaInput, NoMedia};
+use crate::model::mix::{Kind, LeftOut, Mix, MixError, Options};
+use crate::model::plan::trust::Limit;
+use crate::model::plan::{ChannelPlan, Estimate, PlanError};
+
+/// The fitted model with what it was fitted on.
+pub(super) struct Media {
+    pub(super) mix: Arc<Mix>,
+    pub(super) margin: Option<f64>,
+    pub(super) span: Span,
+    pub(super) today: Day,
+}
+
+/// The media model of the present data; fitted on first use.
+pub(super) fn media(ctx: &ToolContext<'_>, kind: Kind) -> Result<Media, ToolError> {
+    let (today, _) = ctx.today()?;
+    let MediaInput { input, span, margin, .. } =
+        MediaInput::from_warehouse(ctx.warehouse, today, kind).map_err(no_media)?;
+    let key = match kind {
+        Kind::Revenue => "mix/1/revenue",
+        Kind::Orders => "mix/1/orders",
+    };
+    let fit = || Mix::fit(&input, &Options::default(), ctx.work);
+    let mix = ctx.models.get_or_fit(key, ctx.warehouse.data_version, fit).map_err(no_fit)?;
+    Ok(Media { mix, margin, span, today })
+}
+
+fn no_media(error: NoMedia) -> ToolError {
+    match error {
+        NoMedia::NoSpend => ToolError::not_enough_data("budget_no_spend"),
+        NoMedia::NoWeek => ToolError::not_enough_data("budget_no_week"),
+        NoMedia::Gap { missing, weeks } => ToolError::not_enough_data("budget_gap")
+            .with("week", missing.to_string())
+            .with("weeks", weeks)
+            .with("needed", crate::model::mix::WEEKS_MIN),
+    }
+}
+
+fn no_fit(error: MixError) -> ToolError {
+    match error {
+        MixError::TooFewWeeks { weeks, needed } => {
+            ToolError::not_enough_data("budget_few_weeks").with("weeks", weeks).with("needed", needed)
+        }
+        MixError::NoChannel { left_out } => {
+            let named: Vec<String> = left_out.into_iter().map(|left: LeftOut| left.name).collect();
+            ToolError::not_enough_data("budget_no_channel").with("channels", named)
+        }
+        MixError::Cancelled(cancelled) => cancelled.into(),
+        other => ToolError { log: other.to_string(), ..ToolError::not_enough_data("budget_no_fit") },
+    }
+}
+
+/// Where a named channel stands among the judged ones; one that was left out of the judgement is told apart.
+pub(super) enum Place {
+    Judged(usize),
+    LeftOut(String),
+}
+
+/// The channel of this name, or the candidates.
+pub(super) fn place(mix: &Mix, text: &str) -> Result<Place, ToolError> {
+    let mut names: Vec<String> = mix.channels.iter().flat_map(|channel| channel.parts.clone()).collect();
+    names.extend(mix.left_out.iter().map(|left| left.name.clone()));
+    names.sort();
+    names.dedup();
+    let name = match Entities::plain(&names, text) {
+        Lookup::One(name) => name,
+        Lookup::Many(found) => {
+            return Err(ToolError::ambiguous("budget_several_channels", found.clone())
+                .with("text", text)
+                .with("candidates", found));
+        }
+        Lookup::None(_) => {
+            return Err(ToolError::not_found("budget_unknown_channel")
+                .with("text", text)
+                .with("candidates", names.clone())
+                .among(names));
+        }
+    };
+    let judged = mix.channels.iter().position(|channel| channel.parts.contains(&name));
+    Ok(judged.map_or(Place::LeftOut(name), Place::Judged))
+}
+
+/// What the plan's weeks count.
+pub(super) fn unit(kind: Kind, currency: Currency) -> Unit {
+    if kind == Kind::Orders { Unit::Count } else { Unit::Money(currency) }
+}
+
+/// A figure with its interval.
+pub(super) fn estimate(name: &str, estimate: Estimate, unit: Unit) -> Fact {
+    Fact::new(name, estimate.value, unit).within(estimate.lo, estimate.hi)
+}
+
+/// A share that is never said to be certain.
+pub(super) fn unsure(p: f64) -> f64 {
+    p.clamp(0.01, 0.99)
+}
+
+/// The evidence of a media model, with the limits of what was made of it.
+pub(super) fn evidence(ctx: &ToolContext<'_>, media: &Media, limits: &[Limit]) -> Evidence {
+    let weeks = media.mix.target.len() as u64;
+    let mut evidence = Evidence::descriptive(weeks, Some(media.span), ctx.warehouse.data_version);
+    evidence.interval_method = Some("mean".into());
+    let row = |row: &crate::model::mix::HoldoutError| {
+        let errors = [("rmse", row.rmse), ("mape", row.mape), ("total_error", row.total_error)];
+        let finite = errors.into_iter().filter(|(_, value)| value.is_finite());
+        HoldoutRow {
+            method: row.method.clone(),
+            errors: finite.map(|(name, value)| (name.to_owned(), value)).collect(),
+        }
+    };
+    evidence.holdout = media.mix.holdout.iter().map(row).collect();
+    for (grade, component, mend) in limits {
+        evidence.limit(*grade, component, mend);
+    }
+    super::freshness::limit(ctx, media.today, &mut evidence);
+    evidence
+}
+
+/// A channel's row of the table: plan, today's split of the same money, a week of it at least and at most, what it
+/// brings, and what the next unit would.
+pub(super) fn row(channel: &ChannelPlan) -> Vec<Cell> {
+    let ends = |better: fn(f64, f64) -> f64, start: f64| channel.weekly.iter().copied().fold(start, better);
+    let judged = |value: f64| if channel.judged { Cell::Number(value) } else { Cell::Empty };
+    vec![
+        Cell::Text(channel.name.clone()),
+        Cell::Number(channel.spend),
+        Cell::Number(channel.reference),
+        Cell::Number(ends(f64::min, f64::INFINITY)),
+        Cell::Number(ends(f64::max, 0.0)),
+        judged(channel.response.value),
+        judged(channel.response.lo),
+        judged(channel.response.hi),
+        channel.next_unit.map_or(Cell::Empty, Cell::Number),
+    ]
+}
+
+/// Why there is no plan, in words for people.
+pub(super) fn no_plan(error: PlanError, mix: &Mix) -> ToolError {
+    use crate::model::plan::BoundsError as B;
+    let invalid = |code: &str, figures: &[(&str, f64)]| {
+        let mut error = ToolError::invalid(code);
+        for (name, value) in figures {
+            error = error.with(name, money(*value));
+        }
+        error
+    };
+    match error {
+        PlanError::NothingJudged => ToolError::not_enough_data("budget_no_channel"),
+        PlanError::MarginUnknown => ToolError::not_enough_data("budget_margin_unknown"),
+        PlanError::BelowKept { kept } => {
+            let names: Vec<String> = mix.left_out.iter().map(|left| left.name.clone()).collect();
+            invalid("budget_below_kept", &[("kept", kept)]).with("channels", names)
+        }
+        PlanError::Bounds(B::Crossed { channel, min, max }) => {
+            let name = mix.channels.get(channel).map(|channel| channel.name.clone()).unwrap_or_default();
+            invalid("budget_bounds_cross", &[("min", min), ("max", max)]).with("channel", name)
+        }
+        PlanError::Bounds(B::Below { least }) => invalid("budget_below_bounds", &[("least", least)]),
+        PlanError::Bounds(B::Above { most }) => invalid("budget_above_bounds", &[("most", most)]),
+        PlanError::Bounds(B::NeverUsed) => ToolError::not_enough_data("budget_never_used"),
+    }
+}
+
+/// An amount in an error's parameters: whole units, for messages know no currency.
+pub(super) fn money(value: f64) -> Value {
+    Value::from(value.round() as i64)
+}
