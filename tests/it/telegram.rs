@@ -16,6 +16,8 @@ use mercato::agent::{Agent, House, Plan};
 use mercato::app::App;
 use mercato::channel::telegram::html::{LONGEST, Rich, Style};
 use mercato::channel::telegram::{self, Letter, Pace, Settings};
+use mercato::config::Config;
+use mercato::llm::Endpoint;
 use mercato::store::Store;
 use proptest::prelude::*;
 use tokio::task::JoinHandle;
@@ -91,9 +93,10 @@ fn scripted(cities: &[&str], en: &str) -> (Agent, Store) {
 }
 
 /// A talk on the sample shop as a person sees it; `[label]` presses a button.
-async fn talk(lines: &[&str]) -> String {
+async fn talk(lines: &[&str], config: &Config) -> String {
     let dir = sample_shop();
-    let app = App::open(dir.path()).unwrap();
+    // No setting of the machine's environment counts here.
+    let app = App::over(Store::open(dir.path()).unwrap(), config).unwrap();
     let api = BotApi::start().await;
     let bot = Bot::start(&app.agent(), settings(&api, ALLOW));
     for line in lines {
@@ -124,7 +127,7 @@ async fn a_small_talk_reads_as_approved_in_english() {
         "/new",
         "/help",
     ];
-    insta::assert_snapshot!("english", talk(&lines).await);
+    insta::assert_snapshot!("english", talk(&lines, &Config::default()).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,7 +140,44 @@ async fn a_small_talk_reads_as_approved_in_chinese() {
         "/help",
         "今年各月销售额",
     ];
-    insta::assert_snapshot!("chinese", talk(&lines).await);
+    insta::assert_snapshot!("chinese", talk(&lines, &Config::default()).await);
+}
+
+/// With `MERCATO_TEST_MODEL=http://127.0.0.1:8189/v1`: the same through a real model, for a person to read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_talk_through_a_real_model_is_legal_whatever_it_writes() {
+    let Ok(url) = std::env::var("MERCATO_TEST_MODEL") else {
+        println!("SKIPPED: set MERCATO_TEST_MODEL to the address of an OpenAI-compatible server");
+        return;
+    };
+    let english = [
+        "What data do you have?",
+        "How were sales last month compared with a year ago?",
+        "and by city?",
+        "best five products this quarter",
+        "Which customers will be worth most over the next six months?",
+        "How much will Emma Clark bring in over the next 12 months?",
+        "repeat rate this year by month",
+        "segment our customers",
+        "how good is the customer value model?",
+        "What will the weather be tomorrow?",
+    ];
+    let chinese = [
+        "现在有哪些数据？",
+        "上个月销售额多少，同比怎么样？",
+        "按城市看呢？",
+        "本季度卖得最好的五个商品",
+        "未来半年哪些客户最有价值？",
+        "Emma Clark 未来12个月能带来多少收入？",
+        "今年各月复购率",
+        "把客户分一下群",
+        "客户价值模型准不准？",
+        "明天天气怎么样？",
+    ];
+    for lines in [english, chinese] {
+        let config = Config { endpoint: Some(Endpoint::new(&url, "local")), ..Config::default() };
+        println!("{}", talk(&lines, &config).await);
+    }
 }
 
 /// A text of three messages for each city.

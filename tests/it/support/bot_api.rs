@@ -22,6 +22,11 @@ pub(crate) const TOKEN: &str = "777:fake-token_of-tests";
 /// How long a second of `retry_after` lasts.
 pub(crate) const SECOND: Duration = Duration::from_millis(15);
 
+/// How long a test waits in vain; a small real model on two cores takes its time.
+fn patience() -> Duration {
+    Duration::from_secs(if std::env::var_os("MERCATO_TEST_MODEL").is_some() { 150 } else { 30 })
+}
+
 /// What a request gets instead of its due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reject {
@@ -185,7 +190,7 @@ impl BotApi {
     pub(crate) async fn until(&self, what: &str, is: impl Fn(&Inside) -> bool) {
         let begun = Instant::now();
         while !is(&self.inside()) {
-            if begun.elapsed() > Duration::from_secs(30) {
+            if begun.elapsed() > patience() {
                 let inside = self.inside();
                 panic!("waited in vain for {what}\n{:#?}\n{:#?}", inside.chats, inside.faults);
             }
