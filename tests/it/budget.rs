@@ -581,3 +581,35 @@ fn twenty_weeks_or_no_spend_are_too_little() {
     };
     assert_eq!(code(&shop), "budget_no_spend");
 }
+
+#[test]
+fn the_true_plans_of_the_sample_shop_are_the_best_and_judge_others() {
+    let truth = mercato::demo::generate(1).truth;
+    let budgets: Vec<(f64, usize)> = truth.plans.iter().map(|plan| (plan.total, plan.weeks)).collect();
+    assert_eq!(budgets, [(35_000.0, 4), (100_000.0, 4), (250_000.0, 8)]);
+    let mut random = ChaCha8Rng::seed_from_u64(3);
+    for plan in &truth.plans {
+        let weeks = plan.weeks as f64;
+        let split = |of: &dyn Fn(&mercato::demo::ChannelPlanTruth) -> f64| {
+            plan.channels.iter().map(|(name, channel)| (name.clone(), weeks * of(channel))).collect()
+        };
+        let best = plan.judge(&split(&|channel| channel.best));
+        assert!(best.regret.abs() < 1e-6 && (best.gain - 1.0).abs() < 1e-3, "{best:?}");
+        assert!(plan.judge(&split(&|channel| channel.reference)).gain.abs() < 1e-9);
+        let spent: f64 = plan.channels.values().map(|channel| weeks * channel.best).sum();
+        assert!((spent - plan.total).abs() < 0.05);
+        // money moved between any two channels inside their bounds brings less
+        let names: Vec<&String> = plan.channels.keys().collect();
+        for _ in 0..200 {
+            let (from, to) = (names[random.gen_range(0..6)], names[random.gen_range(0..6)]);
+            let (a, b) = (plan.channels[from], plan.channels[to]);
+            let step = random.gen_range(0.0..1.0) * (a.best - a.min).min(b.max - b.best).max(0.0);
+            let mut moved: std::collections::BTreeMap<String, f64> = split(&|channel| channel.best);
+            if from != to {
+                *moved.get_mut(from).unwrap() -= weeks * step;
+                *moved.get_mut(to).unwrap() += weeks * step;
+            }
+            assert!(plan.judge(&moved).regret > -1e-6);
+        }
+    }
+}
