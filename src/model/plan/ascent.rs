@@ -179,7 +179,9 @@ fn pulses(room: &Room, count: usize) -> Vec<Vec<f64>> {
         for limits in &room.limits {
             let (every, first) = (random.gen_range(1..=4), random.gen_range(0..4));
             let on = random.gen_bool(0.7);
-            let week = |w: usize| if on && (w + first) % every == 0 { limits.week.1 } else { limits.week.0 };
+            let week = |w: usize| {
+                if on && (w + first).is_multiple_of(every) { limits.week.1 } else { limits.week.0 }
+            };
             wish.extend((0..room.weeks).map(week));
         }
         let weight: Vec<f64> = (0..wish.len())

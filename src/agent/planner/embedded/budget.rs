@@ -203,11 +203,14 @@ fn side(r: &Reading<'_>, figure: &Figure) -> Option<Side> {
     }
 }
 
+/// A channel with its least and its most.
+type Bounded = (String, Option<f64>, Option<f64>);
+
 /// Bounds by channel, with the places of their numbers.
-fn bounded(r: &Reading<'_>) -> (Vec<(String, Option<f64>, Option<f64>)>, Vec<usize>) {
+fn bounded(r: &Reading<'_>) -> (Vec<Bounded>, Vec<usize>) {
     let names = channels(r);
     let figures = figures(r);
-    let mut bounds: Vec<(String, Option<f64>, Option<f64>)> = Vec::new();
+    let mut bounds: Vec<Bounded> = Vec::new();
     let mut used = Vec::new();
     let nearest = |figure: &Figure| {
         let distance = |name: &&&Name| {
@@ -257,7 +260,7 @@ fn bounded(r: &Reading<'_>) -> (Vec<(String, Option<f64>, Option<f64>)>, Vec<usi
 /// Bounds of channels.
 pub(super) fn bounds(r: &Reading<'_>) -> Option<Value> {
     let (bounds, _) = bounded(r);
-    let bound = |(channel, min, max): (String, Option<f64>, Option<f64>)| {
+    let bound = |(channel, min, max): Bounded| {
         let mut bound = Map::new();
         bound.insert("channel".into(), channel.into());
         bound.extend(min.map(|min| ("min".to_owned(), whole(min))));
@@ -349,7 +352,11 @@ pub(super) fn allocation(r: &Reading<'_>) -> Option<Value> {
                 figure.from >= name.to && after.is_none_or(|after| figure.to <= after)
             }
         });
-        let own = if number_first { own.last() } else { own.min_by_key(|figure| figure.from) };
+        let own = if number_first {
+            own.max_by_key(|figure| figure.from)
+        } else {
+            own.min_by_key(|figure| figure.from)
+        };
         parts.extend(own.map(|figure| (name.text.clone(), figure.value)));
     }
     let part = |(channel, spend): (String, f64)| json!({ "channel": channel, "spend": whole(spend) });
