@@ -81,7 +81,14 @@ fn listed(text: &mut Rich, heads: &[String], rows: &[Vec<String>], lang: Lang) {
         text.push(Style::Bold, name);
         let values: Vec<String> = match values {
             [only] => vec![only.clone()],
-            _ => heads.iter().skip(1).zip(values).map(|(head, value)| format!("{head} {value}")).collect(),
+            // What a row has no value for is not worth its words.
+            _ => heads
+                .iter()
+                .skip(1)
+                .zip(values)
+                .filter(|(_, value)| *value != "–")
+                .map(|(head, value)| format!("{head} {value}"))
+                .collect(),
         };
         if !values.is_empty() {
             text.push(Style::Plain, format!("{is}{}", values.join(and)));
