@@ -94,6 +94,15 @@ impl Fate {
         kept.map(LineFate::net).sum()
     }
 
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
+    /// Whether a line stays with the customer.
+    pub(super) fn keeps(&self, line: usize) -> bool {
+        !self.cancelled && self.lines.get(line).is_some_and(|line| line.returned.is_none())
+    }
+
     fn refunds(&self) -> Vec<Refund> {
         self.lines.iter().enumerate().filter_map(|(n, line)| line.refund(n)).collect()
     }

@@ -188,7 +188,7 @@ fn orders(
         let city = customers.get(placed.who).and_then(|customer| customer.city.as_deref());
         let basket = events.act(placed.day, city, &planned);
         let fate = Fate::draw(&mut fates, placed.day, planned.pieces.len(), &basket);
-        ledger.book(placed, &fate);
+        ledger.book(placed, &fate, &basket);
         if placed.day <= LAST_DAY {
             let id = order_id(streams.seed(), k as u64);
             orders.push(fate::record(id, &customers[placed.who], placed, &basket, &fate, zone));

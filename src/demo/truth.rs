@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::basket::Taste;
+use super::basket::{Basket, Taste};
+use super::catalogue::{self, N_PRODUCTS};
 use super::events::EventTruth;
 use super::fate::Fate;
 use super::feedback::{self, FeedbackTruth, ReviewTruth};
@@ -18,7 +19,7 @@ use super::response::{ORDER_VALUE, Response};
 use super::season::{FIRST_DAY, LAST_DAY, WEEKS_COMPLETE, monday, organic_orders};
 use super::sends::{ExperimentTruth, SendRates};
 use super::spend::{CHANNELS, N_CHANNELS, Weekly};
-use crate::domain::{CustomerId, Day};
+use crate::domain::{CustomerId, Day, ProductId};
 
 /// Days ahead for which each customer's future is kept.
 pub const HORIZONS: [i32; 4] = [30, 90, 182, 365];
@@ -120,6 +121,9 @@ pub struct CustomerTruth {
     pub taste: Taste,
     /// By days ahead (30, 90, 182, 365).
     pub next: BTreeMap<i32, Future>,
+    /// Products never bought in the data, bought and kept in the 90 days after; in the order in which they were.
+    #[serde(default)]
+    pub next_new: Vec<ProductId>,
 }
 
 /// Kept orders after the last day and what stays with the shop of them.
@@ -158,7 +162,12 @@ pub(super) struct Ledger {
     organic: Vec<f64>,
     channels: Vec<[f64; CHANNELS.len()]>,
     next: Vec<[Future; HORIZONS.len()]>,
+    bought: Vec<[bool; N_PRODUCTS]>,
+    next_new: Vec<Vec<ProductId>>,
 }
+
+/// Days ahead whose new products are kept.
+const NEW_DAYS: i32 = 90;
 
 impl Ledger {
     pub(super) fn new(customers: usize) -> Self {
@@ -166,12 +175,15 @@ impl Ledger {
             organic: vec![0.0; WEEKS_COMPLETE],
             channels: vec![[0.0; CHANNELS.len()]; WEEKS_COMPLETE],
             next: vec![Default::default(); customers],
+            bought: vec![[false; N_PRODUCTS]; customers],
+            next_new: vec![Vec::new(); customers],
         }
     }
 
     /// Books an order under its cause where it lies in the complete weeks, and under its customer's future where it
     /// comes after the data.
-    pub(super) fn book(&mut self, placed: &Placed, fate: &Fate) {
+    pub(super) fn book(&mut self, placed: &Placed, fate: &Fate, basket: &Basket) {
+        self.meet(placed, fate, basket);
         let net = fate.net() as f64 / 100.0;
         let week = placed.day.since(FIRST_DAY) as usize / 7;
         match placed.cause {
@@ -191,6 +203,20 @@ impl Ledger {
         }
     }
 
+    /// Notes what somebody buys for the first time.
+    fn meet(&mut self, placed: &Placed, fate: &Fate, basket: &Basket) {
+        let ahead = placed.day.since(LAST_DAY);
+        let Some(bought) = self.bought.get_mut(placed.who) else { return };
+        for (line, piece) in basket.pieces.iter().enumerate() {
+            if ahead <= 0 {
+                bought[piece.item] |= !fate.is_cancelled();
+            } else if ahead <= NEW_DAYS && !bought[piece.item] && fate.keeps(line) {
+                bought[piece.item] = true;
+                self.next_new[placed.who].push(catalogue::id(piece.item));
+            }
+        }
+    }
+
     /// The file, once every order is booked; `ids` and `tastes` are of the data's customers.
     pub(super) fn close(
         self,
@@ -205,7 +231,8 @@ impl Ledger {
         let customer = |(k, id): (usize, CustomerId)| {
             let Person { lambda, p, basket, lapsing, alive, .. } = people[k];
             let next = HORIZONS.into_iter().zip(self.next[k]).collect();
-            CustomerTruth { id, lambda, p, basket, lapsing, alive, taste: tastes[k], next }
+            let next_new = self.next_new[k].clone();
+            CustomerTruth { id, lambda, p, basket, lapsing, alive, taste: tastes[k], next, next_new }
         };
         Truth {
             seed,

@@ -8,7 +8,7 @@ use super::response::Responses;
 use super::splice::go;
 use super::{Customers, Lines, NONE, Orders, Products, SpendRows, UnlinkedRefunds, Warehouse, net};
 use crate::domain::{
-    Currency, Customer, Day, Experiment, Feedback, Interaction, LiftTest, Micros, Order, Product,
+    Consent, Currency, Customer, Day, Experiment, Feedback, Interaction, LiftTest, Micros, Order, Product,
     ServiceState, Shop, Spend, UnlinkedRefund, churn_window_days, percentile,
 };
 
@@ -50,6 +50,7 @@ struct CustomerRow {
     email: Option<String>,
     city: Option<u32>,
     joined: Option<Day>,
+    consent: Consent,
 }
 
 #[derive(Default)]
@@ -57,6 +58,7 @@ struct ProductRow {
     name: Option<String>,
     category: Option<u32>,
     margin_rate: Option<f64>,
+    stock: Option<i64>,
 }
 
 struct OrderRow {
@@ -107,7 +109,8 @@ impl Builder {
     pub fn customer(&mut self, customer: &Customer) {
         let city = customer.city.as_deref().map(|city| self.cities.row(city));
         let (name, email, joined) = (customer.name.clone(), customer.email.clone(), customer.joined);
-        *self.customers.entry(&customer.id.0) = CustomerRow { name, email, city, joined };
+        let consent = customer.consent;
+        *self.customers.entry(&customer.id.0) = CustomerRow { name, email, city, joined, consent };
     }
 
     /// A product of the shop.
@@ -119,8 +122,8 @@ impl Builder {
             }
             _ => None,
         };
-        *self.products.entry(&product.id.0) =
-            ProductRow { name: Some(product.name.clone()), category, margin_rate };
+        let (name, stock) = (Some(product.name.clone()), product.stock);
+        *self.products.entry(&product.id.0) = ProductRow { name, category, margin_rate, stock };
     }
 
     /// An order with its lines; left out and counted where its currency is not the shop's.
@@ -334,6 +337,7 @@ fn customer_columns(rows: Vec<(String, CustomerRow)>, city: &[u32]) -> Customers
         columns.email.push(customer.email);
         columns.city.push(customer.city.map_or(NONE, |own| go(city, own)));
         columns.joined.push(customer.joined);
+        columns.consent.push(customer.consent);
     }
     columns
 }
@@ -346,6 +350,7 @@ fn product_columns(rows: Vec<(String, ProductRow)>, category: &[u32]) -> Product
         columns.id.push(id);
         columns.category.push(product.category.map_or(NONE, |own| go(category, own)));
         columns.margin_rate.push(product.margin_rate);
+        columns.stock.push(product.stock);
     }
     columns
 }

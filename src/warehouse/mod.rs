@@ -20,8 +20,8 @@ pub use live::{Live, Seen};
 pub use refresh::Refreshed;
 
 use crate::domain::{
-    Currency, Day, Entities, Experiment, InteractionKind, Lang, LiftTest, NamedCustomer, NamedProduct, Shop,
-    Span,
+    Consent, Currency, Day, Entities, Experiment, InteractionKind, Lang, LiftTest, NamedCustomer,
+    NamedProduct, Shop, Span,
 };
 
 /// "No customer", "no product", "no city".
@@ -77,6 +77,8 @@ pub struct Customers {
     pub email: Vec<Option<String>>,
     pub city: Vec<u32>,
     pub joined: Vec<Option<Day>>,
+    /// For contact; nothing said where no file did.
+    pub consent: Vec<Consent>,
     pub by_id: HashMap<String, u32>,
     /// Row of the first sale order in all data, or [`NONE`].
     pub first_sale: Vec<u32>,
@@ -91,6 +93,8 @@ pub struct Products {
     pub category: Vec<u32>,
     /// (price − cost) / price, where both are known.
     pub margin_rate: Vec<Option<f64>>,
+    /// Pieces in stock, where a file said.
+    pub stock: Vec<Option<i64>>,
     pub by_id: HashMap<String, u32>,
 }
 

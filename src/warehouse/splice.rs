@@ -137,11 +137,12 @@ impl Customers {
     /// Brings in rows that are new or different; `first_sale` of what is new is left open.
     pub(super) fn merge(&mut self, new: Customers) -> Merge {
         let merge = Merge::of(&self.id, &new.id);
-        let Customers { id, name, email, city, joined, by_id: _, first_sale: _ } = new;
+        let Customers { id, name, email, city, joined, consent, by_id: _, first_sale: _ } = new;
         merge.column(&mut self.name, name);
         merge.column(&mut self.email, email);
         merge.column(&mut self.city, city);
         merge.column(&mut self.joined, joined);
+        merge.column(&mut self.consent, consent);
         // A row in both keeps its first sale, which the orders decide.
         let known = merge.new_to.iter().map(|to| merge.old_to.binary_search(to).ok());
         let kept = known.map(|row| row.map_or(NONE, |row| self.first_sale[row])).collect();
@@ -153,7 +154,7 @@ impl Customers {
 
     /// Keeps only these rows.
     pub(super) fn retain(&mut self, kept: &[bool], moved: &[u32]) {
-        let Customers { id, name, email, city, joined, by_id, first_sale } = self;
+        let Customers { id, name, email, city, joined, consent, by_id, first_sale } = self;
         by_id.retain(|_, row| {
             *row = go(moved, *row);
             *row != NONE
@@ -163,6 +164,7 @@ impl Customers {
         keep(email, kept);
         keep(city, kept);
         keep(joined, kept);
+        keep(consent, kept);
         keep(first_sale, kept);
     }
 }
@@ -171,10 +173,11 @@ impl Products {
     /// Brings in rows that are new or different.
     pub(super) fn merge(&mut self, new: Products) -> Merge {
         let merge = Merge::of(&self.id, &new.id);
-        let Products { id, name, category, margin_rate, by_id: _ } = new;
+        let Products { id, name, category, margin_rate, stock, by_id: _ } = new;
         merge.column(&mut self.name, name);
         merge.column(&mut self.category, category);
         merge.column(&mut self.margin_rate, margin_rate);
+        merge.column(&mut self.stock, stock);
         index(&mut self.by_id, &merge, &id);
         merge.column(&mut self.id, id);
         merge
