@@ -3,4 +3,5 @@
 
 pub mod clv;
 pub mod media;
+pub mod recommend;
 pub mod rfm;

@@ -11,6 +11,7 @@ pub mod customer_profile;
 pub mod data_overview;
 pub mod derive;
 mod error;
+pub mod find_audience;
 mod freshness;
 pub mod model_report;
 pub mod optimize_budget;
@@ -18,6 +19,8 @@ mod outcome;
 pub mod predict_clv;
 pub mod query_metrics;
 mod recall;
+pub mod recommend_products;
+mod recommender;
 pub mod schema;
 pub mod segment_customers;
 pub mod simulate_budget;
@@ -137,10 +140,12 @@ pub fn all() -> Vec<Entry> {
         of::<customer_profile::CustomerProfile>(),
         of::<data_overview::DataOverview>(),
         of::<derive::Derive>(),
+        of::<find_audience::FindAudience>(),
         of::<model_report::ModelReport>(),
         of::<optimize_budget::OptimizeBudget>(),
         of::<predict_clv::PredictClv>(),
         of::<query_metrics::QueryMetrics>(),
+        of::<recommend_products::RecommendProducts>(),
         of::<segment_customers::SegmentCustomers>(),
         of::<simulate_budget::SimulateBudget>(),
     ]

@@ -215,6 +215,47 @@ fn customer_value() {
 }
 
 #[test]
+fn recommendations_and_audiences() {
+    for (sentence, args) in [
+        ("what could we offer Emma Clark in the next newsletter", json!({"customer": "Emma Clark"})),
+        ("seven things Lucas Becker might go for", json!({"customer": "Lucas Becker", "n": 7})),
+        ("which products would our loyal ones like", json!({"segment": "loyal"})),
+        ("what do folks buy along with the pour over kettle", json!({"product": "Pour-over Kettle"})),
+        ("recomend smth like the milk frother", json!({"product": "Milk Frother"})),
+        (
+            "item-based recommendations for Sophie Martin",
+            json!({"customer": "Sophie Martin", "method": "item_cf"}),
+        ),
+        ("给Sophie Martin推荐8个商品", json!({"customer": "Sophie Martin", "n": 8})),
+        ("Milk Frother一般跟什么一起买", json!({"product": "Milk Frother"})),
+        ("冠军客户可以推荐点什么商品", json!({"segment": "champions"})),
+        ("用用户协同过滤给Emma Clark推荐", json!({"customer": "Emma Clark", "method": "user_cf"})),
+    ] {
+        check(&[sentence], "recommend_products", args);
+    }
+    for (sentence, args) in [
+        ("find 300 people for a mailing on tea", json!({"category": "Tea", "n": 300})),
+        ("who would be keen on the milk frother", json!({"product": "Milk Frother"})),
+        ("we have 150 coupons for snacks, who should get them", json!({"category": "Snacks", "n": 150})),
+        ("给Milk Frother圈一批人,要120个", json!({"product": "Milk Frother", "n": 120})),
+        ("茶叶的短信该发给哪些客户", json!({"category": "Tea"})),
+    ] {
+        check(&[sentence], "find_audience", args);
+    }
+    check(
+        &["what should we offer Emma Clark", "and Lucas Becker?"],
+        "recommend_products",
+        json!({"customer": "Lucas Becker"}),
+    );
+    check(&["谁会对茶叶感兴趣", "咖啡呢"], "find_audience", json!({"category": "Coffee"}));
+    check(
+        &["tell me about Emma Clark", "what should we offer her"],
+        "recommend_products",
+        json!({"customer": "Emma Clark"}),
+    );
+}
+
+#[test]
 fn what_is_loaded() {
     for sentence in
         ["which days does our data go up to", "数据截止哪天了", "is anything broken in the import"]

@@ -44,7 +44,7 @@ impl Dice {
             joined: self.hits(50).then_some(Day(20_000)),
             gender: None,
             birth_year: None,
-            consent: Consent::default(),
+            consent: Consent { email: self.hits(50).then_some(n % 2 == 0), ..Consent::default() },
         }
     }
 
@@ -56,7 +56,7 @@ impl Dice {
             variants: Vec::new(),
             price: Some(Micros(10_000_000)),
             cost: self.hits(50).then_some(Micros(4_000_000)),
-            stock: None,
+            stock: self.hits(50).then_some(3),
         }
     }
 

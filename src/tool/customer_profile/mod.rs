@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::predict_clv::{self, CustomerValue, NextOrder};
-use super::{Next, Note, Outcome, Tool, ToolContext, ToolError, customer, freshness};
+use super::{Next, Note, Outcome, Tool, ToolContext, ToolError, customer, freshness, recommend_products};
 use crate::domain::{Currency, Day, Evidence, NamedCustomer, Role, Segment, Span, units};
 use crate::features::rfm::Rfm;
 pub use past::{Favourite, Feedback, Past, RecentOrder, Written};
@@ -45,6 +45,8 @@ pub struct Output {
     /// The value counts the margin; else revenue.
     pub margin_based: bool,
     pub next_order: Option<NextOrder>,
+    /// Products new to this customer that suit, best first; three at most.
+    pub recommended: Vec<String>,
 }
 
 /// Recency, frequency, monetary of one customer; scores and segment from fifty customers on.
@@ -59,6 +61,9 @@ pub struct RfmRow {
     pub m: Option<u8>,
     pub segment: Option<Segment>,
 }
+
+/// Products recommended in a profile.
+const RECOMMENDED: usize = 3;
 
 impl Tool for CustomerProfile {
     const NAME: &'static str = "customer_profile";
@@ -81,8 +86,13 @@ impl Tool for CustomerProfile {
             Err(error) if error.kind == super::ErrorKind::NotEnoughData => None,
             Err(error) => return Err(error),
         };
+        let recommended = match recommend_products::for_profile(ctx, row, RECOMMENDED) {
+            Ok(recommended) => recommended,
+            Err(error) if error.kind == super::ErrorKind::NotEnoughData => Vec::new(),
+            Err(error) => return Err(error),
+        };
         let evidence = evidence(ctx, &past, today, ahead.as_ref().map(|(outcome, _)| &outcome.evidence));
-        let output = output(ctx, named, row, today, past, ahead.as_ref());
+        let output = Output { recommended, ..output(ctx, named, row, today, past, ahead.as_ref()) };
         let facts = figures::facts(&output, ahead.as_ref().map(|(outcome, _)| outcome.facts.as_slice()));
         let mut outcome = Outcome::new(output, evidence);
         outcome.facts = facts;
@@ -123,6 +133,7 @@ fn output(
         rfm: rfm(ctx, row, today),
         margin_based: ahead.is_some_and(|(outcome, _)| outcome.output.margin_based),
         next_order: ahead.and_then(|(_, next)| *next),
+        recommended: Vec::new(),
         id: named.id,
         name: named.name,
         email: named.email,
@@ -167,9 +178,14 @@ fn next(ctx: &ToolContext<'_>, output: &Output) -> Vec<Next> {
         let name = output.name.clone().unwrap_or_else(|| output.id.clone());
         next.push(Next::new("value").with("name", name).with("months", 24));
     }
+    if !output.recommended.is_empty() {
+        let name = output.name.clone().unwrap_or_else(|| output.id.clone());
+        next.push(Next::new("recommend").with("name", name));
+    }
     if let Some(segment) = output.rfm.and_then(|rfm| rfm.segment) {
         next.push(Next::new("segment").with("segment", segment.key()));
     }
     next.push(Next::new("segments"));
+    next.truncate(3);
     next
 }

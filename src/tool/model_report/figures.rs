@@ -43,6 +43,7 @@ pub(super) fn facts(output: &Output, examined: Option<&Examined>) -> Vec<Fact> {
         facts.push(Fact::new(name("total_error"), row.total_error, Unit::Change));
     }
     facts.extend(of_rfm(output));
+    facts.extend(output.recommender.iter().flat_map(super::recommender::facts));
     facts
 }
 
@@ -108,6 +109,13 @@ pub(super) fn table(output: &Output, evidence: &Evidence) -> Table {
             output.values.iter().map(value_row).collect(),
         ),
         Some(Model::Rfm) => (vec![("method", None), ("capture", Some(Unit::Share))], rfm_rows(output)),
+        Some(model) if model.recommends().is_some() => (
+            vec![("method", None), ("hit", Some(Unit::Share)), ("recall", Some(Unit::Share))],
+            output
+                .recommender
+                .as_ref()
+                .map_or(Vec::new(), |report| super::recommender::rows(report, model.recommends())),
+        ),
         model => (
             vec![
                 ("method", None),

@@ -6,6 +6,7 @@
 
 mod charts;
 mod figures;
+mod recommender;
 mod rfm;
 
 use schemars::JsonSchema;
@@ -16,6 +17,8 @@ use super::{Next, Note, Outcome, Tool, ToolContext, ToolError, freshness};
 use crate::domain::{Currency, Day, Evidence, Role, Span};
 use crate::model::clv::calibration::{Tenth, ValueErrors};
 use crate::model::clv::{PurchaseModel, Status};
+use crate::model::recommend;
+pub use recommender::RecommenderReport;
 pub use rfm::RfmReport;
 
 /// The tool.
@@ -42,6 +45,24 @@ pub enum Model {
     GammaGamma,
     /// Recency, frequency and monetary scores.
     Rfm,
+    /// What similar customers care for.
+    UserCf,
+    /// What is similar to what customers have.
+    ItemCf,
+    /// What most customers bought.
+    Popular,
+}
+
+impl Model {
+    /// As a way to recommend.
+    fn recommends(self) -> Option<recommend::Method> {
+        match self {
+            Self::UserCf => Some(recommend::Method::UserCf),
+            Self::ItemCf => Some(recommend::Method::ItemCf),
+            Self::Popular => Some(recommend::Method::Popular),
+            Self::BgNbd | Self::MbgNbd | Self::GammaGamma | Self::Rfm => None,
+        }
+    }
 }
 
 /// What is known of the models.
@@ -67,6 +88,7 @@ pub struct Output {
     /// Errors of a purchase's value, naive rows first.
     pub values: Vec<ValueErrors>,
     pub rfm: Option<RfmReport>,
+    pub recommender: Option<RecommenderReport>,
 }
 
 /// One fitted model.
@@ -104,13 +126,23 @@ impl Tool for ModelReport {
 
     fn call(ctx: &ToolContext<'_>, args: Args) -> Result<Outcome<Output>, ToolError> {
         let rfm_too = matches!(args.model, None | Some(Model::Rfm));
+        let recommends = args.model.and_then(Model::recommends);
         let examined = match args.model {
             Some(Model::Rfm) => None,
+            _ if recommends.is_some() => None,
             _ => Some(Examined::of(ctx)?),
         };
         let days = examined.as_ref().map(|examined| examined.rolling.horizon_days);
         let rfm = if rfm_too { rfm::report(ctx, days)? } else { None };
-        let output = output(ctx, args, examined.as_ref(), rfm)?;
+        let recommender = match args.model {
+            Some(_) if recommends.is_none() => None,
+            _ => recommender::report(ctx, recommends)?,
+        };
+        let mut output = output(ctx, args, examined.as_ref(), rfm)?;
+        if let Some(report) = recommender.as_ref().filter(|_| recommends.is_some()) {
+            output.n_customers = report.customers;
+        }
+        output.recommender = recommender;
         let evidence = evidence(ctx, &output, examined.as_ref());
         let mut outcome = Outcome::new(output, evidence);
         outcome.facts = figures::facts(&outcome.output, examined.as_ref());
@@ -153,6 +185,7 @@ fn output(
         calibration: Vec::new(),
         values: Vec::new(),
         rfm,
+        recommender: None,
     };
     let Some(examined) = examined else { return Ok(output) };
     output.period = examined.input.span;
@@ -237,6 +270,9 @@ fn evidence(ctx: &ToolContext<'_>, output: &Output, examined: Option<&Examined>)
         let models = [PurchaseModel::BgNbd, PurchaseModel::MbgNbd];
         return examined.evidence(ctx, models[place(output.model, examined.rolling.chosen)]);
     }
+    if let Some(report) = output.recommender.as_ref() {
+        return report.evidence.clone();
+    }
     let n = output.n_customers as u64;
     let mut evidence = Evidence::descriptive(n, Some(output.period), output.data_version);
     freshness::limit(ctx, output.today, &mut evidence);
@@ -258,6 +294,9 @@ fn next(output: &Output) -> Vec<Next> {
     let mut next = Vec::new();
     if output.model == Some(Model::Rfm) {
         return vec![Next::new("segments"), Next::new("all")];
+    }
+    if output.model.is_some_and(|model| model.recommends().is_some()) {
+        return vec![Next::new("recommend"), Next::new("all")];
     }
     next.push(Next::new("value"));
     match output.model {

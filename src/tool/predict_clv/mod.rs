@@ -276,6 +276,30 @@ pub(super) fn year_ahead(
     Ok((outcome, next_order::of(ctx, &valued, named)))
 }
 
+/// Rows of the customers in a segment or a value tier today.
+pub(super) fn members(ctx: &ToolContext<'_>, group: Group) -> Result<Vec<u32>, ToolError> {
+    if let Some(segment) = group.segment() {
+        let (today, _) = ctx.today()?;
+        let rfm = crate::features::rfm::Rfm::as_of(ctx.warehouse, today);
+        let Some(scores) = &rfm.scores else {
+            return Err(ToolError::not_enough_data("too_few_for_segments").with("day", today.to_string()));
+        };
+        let of = rfm.customer.iter().zip(scores).filter(|(_, scores)| scores.segment() == segment);
+        return Ok(of.map(|(customer, _)| *customer).collect());
+    }
+    let args = Args {
+        horizon_months: a_year(),
+        top: ten(),
+        segment: None,
+        customer: None,
+        model: Model::Auto,
+        discount_rate: ten_percent(),
+    };
+    let valued = Valued::of(ctx, &args)?;
+    let rows = valued.input.now.customer.iter().zip(&valued.rows);
+    Ok(rows.filter(|(_, row)| Some(row.tier) == group.tier()).map(|(customer, _)| *customer).collect())
+}
+
 /// Questions that go on from here; each names something that is there.
 fn next(args: &Args, valued: &Valued, output: &Output) -> Vec<Next> {
     let mut next = Vec::new();

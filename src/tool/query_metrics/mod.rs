@@ -20,6 +20,7 @@ use crate::warehouse::metrics::{Group, Metric, Query, Tally, tally};
 pub use figures::Comparison;
 pub use rows::{Months, Row};
 pub use scope::Scope;
+pub(in crate::tool) use scope::{plain, product};
 
 /// The tool.
 pub struct QueryMetrics;

@@ -143,13 +143,13 @@ fn row(sorted: &[String], name: &str) -> Option<u32> {
 /// All there are may be named where they are this few.
 const FEW: usize = 12;
 
-fn plain(kind: &str, names: &[String], text: &str) -> Result<String, ToolError> {
+pub(in crate::tool) fn plain(kind: &str, names: &[String], text: &str) -> Result<String, ToolError> {
     let few = if names.len() <= FEW { names } else { &[] };
     one(kind, text, Entities::plain(names, text), |name| name)
         .map_err(|error| error.with("known", few.to_vec()))
 }
 
-fn product(warehouse: &Warehouse, text: &str) -> Result<NamedProduct, ToolError> {
+pub(in crate::tool) fn product(warehouse: &Warehouse, text: &str) -> Result<NamedProduct, ToolError> {
     let products = warehouse.named_products();
     let entities = Entities { products, ..Entities::default() };
     let mut found = None;

@@ -87,6 +87,7 @@ pub(super) fn of_person(memory: &Memory, r: &Reading<'_>, opinion: &Opinion) -> 
     let tool = match class {
         _ if same => before.map_or("customer_profile", |before| before.tool.as_str()),
         "predict_clv" if r.looks_ahead() || before.is_some() => class,
+        "recommend_products" => class,
         "predict_clv" | "customer_profile" | "query_metrics" => "customer_profile",
         "injection" | "not_yet" | "ambiguous" | "out_of_scope" | "derive" if unexplained <= most => {
             if r.looks_ahead() { "predict_clv" } else { "customer_profile" }
@@ -99,8 +100,9 @@ pub(super) fn of_person(memory: &Memory, r: &Reading<'_>, opinion: &Opinion) -> 
     };
     args.extend(read_all(tool, r));
     args.insert("customer".into(), customer);
-    args.shift_remove("segment");
-    args.shift_remove("top");
+    for key in ["segment", "top", "product"] {
+        args.shift_remove(key);
+    }
     Some(Call { tool: tool.to_owned(), args })
 }
 
@@ -167,9 +169,18 @@ fn change(args: &mut Map<String, Value>, mut new: Map<String, Value>) {
     if new.contains_key("customer") {
         args.shift_remove("segment");
         args.shift_remove("top");
+        args.shift_remove("product");
+    }
+    if new.contains_key("product") || new.contains_key("category") {
+        for key in ["product", "category", "customer", "segment"] {
+            args.shift_remove(key);
+        }
     }
     if new.contains_key("segment") || new.contains_key("top") {
         args.shift_remove("customer");
+    }
+    if new.contains_key("segment") {
+        args.shift_remove("product");
     }
     args.extend(new);
     if args.get("filter").is_some_and(|filter| filter.as_object().is_some_and(Map::is_empty)) {

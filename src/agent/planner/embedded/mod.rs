@@ -259,6 +259,12 @@ impl EmbeddedPlanner {
         if call.tool == "simulate_budget" && !call.args.contains_key("allocation") {
             return self.ask(request, "allocation", Vec::new());
         }
+        if call.tool == "find_audience"
+            && !call.args.contains_key("product")
+            && !call.args.contains_key("category")
+        {
+            return self.ask(request, "audience_for", Vec::new());
+        }
         if let ("segment_customers", Some(asked)) = (call.tool.as_str(), r.method_later()) {
             return self.ask_about(request, "segment_method", json!({ "asked": asked }), vec![call]);
         }
@@ -340,13 +346,14 @@ impl EmbeddedPlanner {
     }
 
     /// Every message key that [`Plan::Clarify`] may carry, for tests of the words.
-    pub const CLARIFIES: [&'static str; 11] = [
+    pub const CLARIFIES: [&'static str; 12] = [
         "what",
         "which",
         "metric",
         "model",
         "clv_limited",
         "customer",
+        "audience_for",
         "metric_of_customer",
         "segment_method",
         "derive_figures",

@@ -378,6 +378,25 @@ impl<'a> Reading<'a> {
         None
     }
 
+    /// How many are wanted: as [`Self::top`], else the only whole number that is neither time, name, money nor share
+    /// ("200 contacts", "a list of 300", 捞500个).
+    pub(super) fn count(&self) -> Option<i64> {
+        if let Some(top) = self.top() {
+            return Some(top);
+        }
+        let mut found = (0..self.s.tokens.len()).filter_map(|at| {
+            let digits = self.s.tokens.get(at)?.number().is_some();
+            let said = number_at(&self.s.tokens, at)?;
+            let free = !self.in_time(at, said.end) && !self.in_name(at, said.end);
+            let whole =
+                said.value >= 1.0 && said.value.fract().abs() < f64::EPSILON && said.value <= 100_000.0;
+            ((digits || said.value >= 2.0) && free && whole && !self.is_money_or_share(at, said.end))
+                .then_some(said.value as i64)
+        });
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    }
+
     fn is_money_or_share(&self, at: usize, end: usize) -> bool {
         matches!(
             self.s.text(end),

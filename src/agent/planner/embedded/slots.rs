@@ -29,6 +29,10 @@ pub(super) enum Slot {
     TargetRoi,
     Bounds,
     Allocation,
+    Product,
+    Category,
+    Count,
+    Recommender,
 }
 
 /// The arguments that a tool takes.
@@ -44,6 +48,10 @@ pub(super) fn slots(tool: &str) -> &'static [Slot] {
         "simulate_budget" => &[Slot::Allocation, Slot::Weeks],
         "customer_profile" => &[Slot::Customer],
         "model_report" => &[Slot::ReportModel],
+        "recommend_products" => {
+            &[Slot::Customer, Slot::Segment, Slot::Product, Slot::Count, Slot::Recommender]
+        }
+        "find_audience" => &[Slot::Product, Slot::Category, Slot::Count],
         _ => &[],
     }
 }
@@ -69,6 +77,10 @@ impl Slot {
             Self::TargetRoi => "target_roi",
             Self::Bounds => "bounds",
             Self::Allocation => "allocation",
+            Self::Product => "product",
+            Self::Category => "category",
+            Self::Count => "n",
+            Self::Recommender => "method",
         }
     }
 
@@ -96,6 +108,14 @@ impl Slot {
             Self::TargetRoi => budget::target_roi(r),
             Self::Bounds => budget::bounds(r),
             Self::Allocation => budget::allocation(r),
+            Self::Product => r.name(Thing::Product).map(|name| Value::from(name.text.clone())),
+            // a product says more than its category
+            Self::Category => r
+                .name(Thing::Category)
+                .filter(|_| r.name(Thing::Product).is_none())
+                .map(|name| Value::from(name.text.clone())),
+            Self::Count => r.count().map(|n| Value::from(n.clamp(1, 1000))),
+            Self::Recommender => r.s.of("recommender").next().map(|hit| Value::from(hit.key.clone())),
         }
     }
 }
@@ -103,7 +123,18 @@ impl Slot {
 /// All arguments that the sentence names; none is null.
 pub(super) fn read_all(tool: &str, r: &Reading<'_>) -> Map<String, Value> {
     let read = |slot: &Slot| slot.read(r).map(|value| (slot.argument().to_owned(), value));
-    slots(tool).iter().filter_map(read).collect()
+    let mut args: Map<String, Value> = slots(tool).iter().filter_map(read).collect();
+    if tool == "recommend_products" {
+        // one of them: who is recommended to, else what goes with what
+        for (named, others) in [("customer", ["segment", "product"]), ("product", ["segment", "segment"])] {
+            if args.contains_key(named) {
+                others.iter().for_each(|other| {
+                    args.shift_remove(*other);
+                });
+            }
+        }
+    }
+    args
 }
 
 fn filter(r: &Reading<'_>) -> Option<Value> {

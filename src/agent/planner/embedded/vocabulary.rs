@@ -9,7 +9,7 @@ use crate::domain::Lang;
 use crate::prompts::{Prompts, Word};
 
 /// The vocabularies that name something a slot can hold.
-const SLOT_KINDS: [&str; 17] = [
+const SLOT_KINDS: [&str; 18] = [
     "metric",
     "metric_hint",
     "group",
@@ -23,6 +23,7 @@ const SLOT_KINDS: [&str; 17] = [
     "model",
     "model_later",
     "fitted_model",
+    "recommender",
     "method_later",
     "derive_op",
     "holiday",
