@@ -84,8 +84,11 @@ fn what_cannot_be_read_is_said_in_a_sentence() {
     assert_eq!(lab(&[&SIX[..], &["--algo", "user_cf", "--k", "0"]].concat()).status.code(), Some(2));
 }
 
+/// User, item, rating, fold.
+type Row = (u32, u32, f64, u32);
+
 /// Rows of ML-100K as the official folds have them: by user, then item.
-fn folds() -> Option<Vec<(u32, u32, f64, u32)>> {
+fn folds() -> Option<Vec<Row>> {
     let file = std::fs::File::open(data("ml-100k/ratings.csv.gz")?).unwrap();
     let mut text = String::new();
     flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
@@ -107,8 +110,7 @@ fn movielens_comes_to_the_gold_values() {
     let (mut train, mut test) = (Vec::new(), Vec::new());
     for fold in 1..=5 {
         let (known, held): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.3 != fold);
-        let column =
-            |of: &dyn Fn(&(u32, u32, f64, u32)) -> u32| known.iter().map(|row| of(row)).collect::<Vec<_>>();
+        let column = |of: &dyn Fn(&Row) -> u32| known.iter().map(of).collect::<Vec<_>>();
         let ratings: Vec<f64> = known.iter().map(|row| row.2).collect();
         train.push(Ratings::new(944, 1683, &column(&|row| row.0), &column(&|row| row.1), &ratings));
         let pairs: Vec<Pair> = held.iter().map(|row| (Some(row.0), Some(row.1))).collect();

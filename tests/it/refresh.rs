@@ -44,7 +44,7 @@ impl Dice {
             joined: self.hits(50).then_some(Day(20_000)),
             gender: None,
             birth_year: None,
-            consent: Consent { email: self.hits(50).then_some(n % 2 == 0), ..Consent::default() },
+            consent: Consent { email: self.hits(50).then_some(n.is_multiple_of(2)), ..Consent::default() },
         }
     }
 
