@@ -16,7 +16,7 @@ use crate::render::Scope;
 /// Where the sample shop lies unless told otherwise.
 const DEMO_DATA: &str = "mercato-demo";
 /// The tour: keys of messages in section `tour`, each asked in one language.
-const TOUR: [(&str, Lang); 8] = [
+const TOUR: [(&str, Lang); 11] = [
     ("overview", Lang::En),
     ("year_ago", Lang::Zh),
     ("by_city", Lang::Zh),
@@ -24,6 +24,9 @@ const TOUR: [(&str, Lang); 8] = [
     ("most_valuable", Lang::Zh),
     ("one_customer", Lang::En),
     ("loyal_churn", Lang::Zh),
+    ("recommend", Lang::Zh),
+    ("channels", Lang::En),
+    ("budget", Lang::Zh),
     ("weather", Lang::En),
 ];
 
