@@ -18,6 +18,18 @@ pub enum Grade {
     Ready,
 }
 
+impl Grade {
+    /// The key in JSON and the words.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::NeedsData => "needs_data",
+            Self::Directional => "directional",
+            Self::ReviewFirst => "review_first",
+            Self::Ready => "ready",
+        }
+    }
+}
+
 /// Which component decided the grade, and the cheapest step that lifts it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct GradeReason {

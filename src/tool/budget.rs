@@ -24,12 +24,9 @@ pub(super) fn media(ctx: &ToolContext<'_>, kind: Kind) -> Result<Media, ToolErro
     let (today, _) = ctx.today()?;
     let MediaInput { input, span, margin, .. } =
         MediaInput::from_warehouse(ctx.warehouse, today, kind).map_err(no_media)?;
-    let key = match kind {
-        Kind::Revenue => "mix/1/revenue",
-        Kind::Orders => "mix/1/orders",
-    };
+    let key = super::media::key(ctx, kind, today);
     let fit = || Mix::fit(&input, &Options::default(), ctx.work);
-    let mix = ctx.models.get_or_fit(key, ctx.warehouse.data_version, fit).map_err(no_fit)?;
+    let mix = ctx.models.get_or_fit(&key, ctx.warehouse.data_version, fit).map_err(no_fit)?;
     Ok(Media { mix, margin, span, today })
 }
 

@@ -6,6 +6,7 @@
 
 pub mod ability;
 mod budget;
+pub mod channel_performance;
 mod customer;
 pub mod customer_profile;
 pub mod data_overview;
@@ -13,6 +14,7 @@ pub mod derive;
 mod error;
 pub mod find_audience;
 mod freshness;
+mod media;
 pub mod model_report;
 pub mod optimize_budget;
 mod outcome;
@@ -137,6 +139,7 @@ pub fn of<T: Tool>() -> Entry {
 /// All tools, alphabetically.
 pub fn all() -> Vec<Entry> {
     vec![
+        of::<channel_performance::ChannelPerformance>(),
         of::<customer_profile::CustomerProfile>(),
         of::<data_overview::DataOverview>(),
         of::<derive::Derive>(),

@@ -45,6 +45,7 @@ mod ledger;
 mod liar;
 mod llm;
 mod metrics;
+mod mix;
 mod model_report;
 mod planner;
 mod profile;

@@ -137,6 +137,21 @@ impl Mix {
         }
     }
 
+    /// Effect of all judged channels together in these weeks.
+    pub fn media(&self, weeks: Range<usize>) -> Estimate {
+        let weeks = weeks.start.min(self.target.len())..weeks.end.min(self.target.len());
+        let of = |draw: &Draw| -> f64 {
+            let channels = self.channels.iter().zip(&draw.channels);
+            channels
+                .map(|(channel, response)| {
+                    let (history, path) = channel.media[..weeks.end].split_at(weeks.start);
+                    response.weekly(history, path).iter().sum::<f64>()
+                })
+                .sum()
+        };
+        Estimate::of(self.judging.par_iter().map(of).collect())
+    }
+
     /// A channel's weekly effect: mean over the draws.
     pub fn weekly(&self, c: usize) -> Vec<f64> {
         let media = &self.channels[c].media;
@@ -168,6 +183,16 @@ impl Mix {
 
     /// A channel's grade (DEFINITIONS §10); `headline` is the figure that is said.
     pub fn trust(&self, channel: &Channel, headline: Estimate) -> Trust {
+        let prior = channel.prior_share > PRIOR_DOMINATED;
+        self.trusted(headline, prior, !channel.warnings.is_empty())
+    }
+
+    /// The grade of what all channels bring together.
+    pub fn trust_of_all(&self, headline: Estimate) -> Trust {
+        self.trusted(headline, false, false)
+    }
+
+    fn trusted(&self, headline: Estimate, prior_dominated: bool, warned: bool) -> Trust {
         let mut trust = Trust { grade: Grade::Ready, component: None, mend: None };
         let mut limit = |grade: Grade, component: &'static str, mend: &'static str| {
             if grade < trust.grade {
@@ -176,26 +201,23 @@ impl Mix {
         };
         let diagnostics = &self.diagnostics;
         let width = headline.half_width();
-        if channel.prior_share > PRIOR_DOMINATED {
+        if prior_dominated {
             limit(Grade::Directional, "prior_dominated", "lift_test");
         }
         if !(width <= 0.5) {
-            limit(Grade::Directional, "wide_interval", "lift_test");
+            limit(Grade::Directional, "interval_wide", "lift_test");
         } else if width > 0.2 {
-            limit(Grade::ReviewFirst, "wide_interval", "lift_test");
+            limit(Grade::ReviewFirst, "interval_wide", "lift_test");
         }
         if self.rough() {
-            limit(Grade::Directional, "rough_draws", "more_weeks");
-        } else if diagnostics.flat
-            || diagnostics.r_hat.is_some_and(|r| r > 1.01)
-            || !channel.warnings.is_empty()
-        {
-            limit(Grade::ReviewFirst, "diagnostics", "more_weeks");
+            limit(Grade::Directional, "media_rough", "more_weeks");
+        } else if diagnostics.flat || diagnostics.r_hat.is_some_and(|r| r > 1.01) || warned {
+            limit(Grade::ReviewFirst, "media_diagnostics", "more_weeks");
         }
         match self.skill() {
-            None => limit(Grade::Directional, "few_origins", "more_weeks"),
-            Some(skill) if skill < 0.0 => limit(Grade::Directional, "no_skill", "more_weeks"),
-            Some(skill) if skill < 0.05 => limit(Grade::ReviewFirst, "little_skill", "more_weeks"),
+            None => limit(Grade::Directional, "media_few_origins", "more_weeks"),
+            Some(skill) if skill < 0.0 => limit(Grade::Directional, "media_no_skill", "more_weeks"),
+            Some(skill) if skill < 0.05 => limit(Grade::ReviewFirst, "media_no_skill", "more_weeks"),
             Some(_) => {}
         }
         trust

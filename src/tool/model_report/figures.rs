@@ -9,6 +9,9 @@ const Z90: f64 = 1.644_853_626_951_472_2;
 
 pub(super) fn facts(output: &Output, examined: Option<&Examined>) -> Vec<Fact> {
     let count = |name: &str, n: f64| Fact::new(name, n, Unit::Count);
+    if output.model == Some(Model::Mix) {
+        return super::media::facts(output);
+    }
     let mut facts = vec![
         count("customers", output.n_customers as f64).over(output.period),
         count("data_version", output.data_version as f64),
@@ -44,6 +47,7 @@ pub(super) fn facts(output: &Output, examined: Option<&Examined>) -> Vec<Fact> {
     }
     facts.extend(of_rfm(output));
     facts.extend(output.recommender.iter().flat_map(super::recommender::facts));
+    facts.extend(super::media::facts(output));
     facts
 }
 
@@ -115,6 +119,15 @@ pub(super) fn table(output: &Output, evidence: &Evidence) -> Table {
                 .recommender
                 .as_ref()
                 .map_or(Vec::new(), |report| super::recommender::rows(report, model.recommends())),
+        ),
+        Some(Model::Mix) => (
+            vec![
+                ("method", None),
+                ("rmse", money),
+                ("mape", Some(Unit::Share)),
+                ("total_error", Some(Unit::Change)),
+            ],
+            super::media::rows(output),
         ),
         model => (
             vec![

@@ -6,6 +6,7 @@
 
 mod charts;
 mod figures;
+mod media;
 mod recommender;
 mod rfm;
 
@@ -18,6 +19,7 @@ use crate::domain::{Currency, Day, Evidence, Role, Span};
 use crate::model::clv::calibration::{Tenth, ValueErrors};
 use crate::model::clv::{PurchaseModel, Status};
 use crate::model::recommend;
+pub use media::MixReport;
 pub use recommender::RecommenderReport;
 pub use rfm::RfmReport;
 
@@ -45,6 +47,8 @@ pub enum Model {
     GammaGamma,
     /// Recency, frequency and monetary scores.
     Rfm,
+    /// What advertising channels bring.
+    Mix,
     /// What similar customers care for.
     UserCf,
     /// What is similar to what customers have.
@@ -60,7 +64,7 @@ impl Model {
             Self::UserCf => Some(recommend::Method::UserCf),
             Self::ItemCf => Some(recommend::Method::ItemCf),
             Self::Popular => Some(recommend::Method::Popular),
-            Self::BgNbd | Self::MbgNbd | Self::GammaGamma | Self::Rfm => None,
+            Self::BgNbd | Self::MbgNbd | Self::GammaGamma | Self::Rfm | Self::Mix => None,
         }
     }
 }
@@ -89,6 +93,8 @@ pub struct Output {
     pub values: Vec<ValueErrors>,
     pub rfm: Option<RfmReport>,
     pub recommender: Option<RecommenderReport>,
+    /// Of the media model, where it is asked for or fitted already.
+    pub mix: Option<MixReport>,
 }
 
 /// One fitted model.
@@ -128,7 +134,7 @@ impl Tool for ModelReport {
         let rfm_too = matches!(args.model, None | Some(Model::Rfm));
         let recommends = args.model.and_then(Model::recommends);
         let examined = match args.model {
-            Some(Model::Rfm) => None,
+            Some(Model::Rfm | Model::Mix) => None,
             _ if recommends.is_some() => None,
             _ => Some(Examined::of(ctx)?),
         };
@@ -138,12 +144,22 @@ impl Tool for ModelReport {
             Some(_) if recommends.is_none() => None,
             _ => recommender::report(ctx, recommends)?,
         };
+        let mix = match args.model {
+            Some(Model::Mix) => Some(media::report(ctx)?),
+            // one that cannot be had any more is no reason to say nothing of the others
+            None if media::is_kept(ctx) => media::report(ctx).ok(),
+            _ => None,
+        };
         let mut output = output(ctx, args, examined.as_ref(), rfm)?;
         if let Some(report) = recommender.as_ref().filter(|_| recommends.is_some()) {
             output.n_customers = report.customers;
         }
         output.recommender = recommender;
-        let evidence = evidence(ctx, &output, examined.as_ref());
+        output.mix = mix;
+        let evidence = match &output.mix {
+            Some(mix) if args.model == Some(Model::Mix) => media::evidence(mix, output.today, ctx),
+            _ => evidence(ctx, &output, examined.as_ref()),
+        };
         let mut outcome = Outcome::new(output, evidence);
         outcome.facts = figures::facts(&outcome.output, examined.as_ref());
         outcome.table = Some(figures::table(&outcome.output, &outcome.evidence));
@@ -186,6 +202,7 @@ fn output(
         values: Vec::new(),
         rfm,
         recommender: None,
+        mix: None,
     };
     let Some(examined) = examined else { return Ok(output) };
     output.period = examined.input.span;
@@ -297,6 +314,9 @@ fn next(output: &Output) -> Vec<Next> {
     }
     if output.model.is_some_and(|model| model.recommends().is_some()) {
         return vec![Next::new("recommend"), Next::new("all")];
+    }
+    if output.model == Some(Model::Mix) {
+        return vec![Next::new("channels"), Next::new("all")];
     }
     next.push(Next::new("value"));
     match output.model {

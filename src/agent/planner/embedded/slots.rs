@@ -33,6 +33,7 @@ pub(super) enum Slot {
     Category,
     Count,
     Recommender,
+    Channel,
 }
 
 /// The arguments that a tool takes.
@@ -46,6 +47,7 @@ pub(super) fn slots(tool: &str) -> &'static [Slot] {
         }
         "optimize_budget" => &[Slot::Total, Slot::Weeks, Slot::Objective, Slot::TargetRoi, Slot::Bounds],
         "simulate_budget" => &[Slot::Allocation, Slot::Weeks],
+        "channel_performance" => &[Slot::Period, Slot::Channel],
         "customer_profile" => &[Slot::Customer],
         "model_report" => &[Slot::ReportModel],
         "recommend_products" => {
@@ -81,6 +83,7 @@ impl Slot {
             Self::Category => "category",
             Self::Count => "n",
             Self::Recommender => "method",
+            Self::Channel => "channel",
         }
     }
 
@@ -116,6 +119,7 @@ impl Slot {
                 .map(|name| Value::from(name.text.clone())),
             Self::Count => r.count().map(|n| Value::from(n.clamp(1, 1000))),
             Self::Recommender => r.s.of("recommender").next().map(|hit| Value::from(hit.key.clone())),
+            Self::Channel => r.name(Thing::Channel).map(|name| name.text.clone().into()),
         }
     }
 }

@@ -13,7 +13,10 @@ use super::weeks::{self, Wanted};
 use crate::cli::Out;
 use crate::domain::NoWork;
 use crate::model::mix::measure::Estimate;
-use crate::model::mix::{Adstock, Kind, LeftOut, Method, Mix, MixError, Options};
+use crate::model::mix::{Adstock, Input, Kind, LeftOut, Method, Mix, MixError, Options};
+
+/// Spend below this share of the target is not in its currency.
+const NOT_MONEY: f64 = 0.005;
 
 /// Arguments of `lab mix fit`.
 #[derive(Debug, Args)]
@@ -41,9 +44,10 @@ pub struct Fit {
     /// map: Laplace at the modes; posterior: NUTS. Without it Laplace, and NUTS where that is too rough
     #[arg(long)]
     method: Option<How>,
-    /// What the target counts: with orders the prior is on the share that media bring, not on ROI
-    #[arg(long, default_value = "revenue")]
-    kind: What,
+    /// What the target counts: with orders the prior is on the share that media bring, not on ROI. Without it revenue,
+    /// and orders where spend is so far from the target that the two cannot be in one currency
+    #[arg(long)]
+    kind: Option<What>,
     /// Channels whose effect peaks some weeks after the spend
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     delayed: Vec<String>,
@@ -70,7 +74,7 @@ enum What {
 impl Fit {
     pub(super) fn run(self, out: &mut Out) -> anyhow::Result<()> {
         let started = Instant::now();
-        let kind = if self.kind == What::Orders { Kind::Orders } else { Kind::Revenue };
+        let kind = if self.kind == Some(What::Orders) { Kind::Orders } else { Kind::Revenue };
         let wanted = Wanted {
             date: &self.date,
             target: &self.target,
@@ -79,6 +83,12 @@ impl Fit {
             controls: &self.controls,
         };
         let weeks::Weeks { mut input, mut warnings } = weeks::read(&self.file, &wanted, kind)?;
+        if self.kind.is_none() && !is_money(&input) {
+            input.kind = Kind::Orders;
+            warnings.push(
+                "spend and target differ so much in size that they cannot be in one currency: the prior is on the share that media bring (--kind revenue forces ROI)".to_owned(),
+            );
+        }
         for name in &self.delayed {
             if !self.media.contains(name) {
                 bail!("--delayed {name} is not among --media {}", self.media.join(","));
@@ -132,6 +142,13 @@ impl Fit {
         });
         out.line(report.to_string())
     }
+}
+
+/// Whether spend can be in the target's currency: between half a percent of it and all of it.
+fn is_money(input: &Input) -> bool {
+    let spend: f64 = input.channels.iter().flat_map(|channel| &channel.spend).sum();
+    let target: f64 = input.target.iter().sum();
+    spend <= 0.0 || (NOT_MONEY * target..=target).contains(&spend)
 }
 
 fn interval(estimate: Estimate) -> Value {
