@@ -456,7 +456,7 @@ fn demo_mix(tested: bool) -> Mix {
 /// The tool on the sample shop with this mix in the place of its fit.
 fn ask_tool(mix: &Mix, tool: &str, args: &Value) -> Result<Outcome<Value>, ToolError> {
     let models = Models::default();
-    models.get_or_fit("mix/1/revenue", demo().data_version, || Ok::<_, ()>(mix.clone())).unwrap();
+    models.get_or_fit("mix/revenue/1", demo().data_version, || Ok::<_, ()>(mix.clone())).unwrap();
     call_with(&models, demo(), tool, args)
 }
 
