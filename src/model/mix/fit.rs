@@ -6,13 +6,15 @@ use rand_chacha::ChaCha8Rng;
 use super::baseline::Baseline;
 use super::input::{Input, Prepared, prepare};
 use super::posterior::{Posterior, ROI_PRIOR};
-use super::{Diagnostics, Draw, Method, Mix, MixError, Options, TestUsed, draws, holdout, search};
+use super::{Diagnostics, Draw, Kind, Method, Mix, MixError, Options, TestUsed, draws, holdout, search};
 use crate::domain::Work;
 
 /// A test that lies further than this from what the weeks say contradicts them.
 const CONTRADICTS: f64 = 2.5;
 /// Above this share of the prior's spread the data say little of a channel.
 pub const PRIOR_DOMINATED: f64 = 0.8;
+/// Standard deviation of the log of a share ~ Beta(2, 3): the prior of the only channel of orders.
+const SHARE_SPREAD: f64 = 0.65;
 
 pub(super) fn fit(input: &Input, options: &Options, work: &dyn Work) -> Result<Mix, MixError> {
     let weeks = input.target.len();
@@ -34,9 +36,13 @@ pub(super) fn fit(input: &Input, options: &Options, work: &dyn Work) -> Result<M
     let (choosing, judging) = (told(&drawn.choosing), told(&drawn.judging));
     let point = of_point(&prepared, &best.at, None);
     let mut channels = prepared.channels;
+    let spread = match (input.kind, channels.len()) {
+        (Kind::Orders, 1) => SHARE_SPREAD,
+        _ => ROI_PRIOR.1,
+    };
     for (channel, place) in channels.iter_mut().zip(target.places()) {
         let (_, sd) = moments(drawn.judging.iter().map(|x| x[place]));
-        channel.prior_share = sd / ROI_PRIOR.1;
+        channel.prior_share = sd / spread;
         if channel.prior_share > PRIOR_DOMINATED {
             channel.warnings.push("prior_dominated".into());
         }
@@ -105,6 +111,9 @@ fn weigh_tests(
     let mut alone: Posterior = prepare(input, input.target.len(), &options.delayed, false)?.posterior;
     alone.channels.iter_mut().for_each(|channel| channel.lifts.clear());
     let modes = search::modes(&alone, options.starts.div_ceil(2), options.seed ^ 1, work)?;
+    if modes.is_empty() {
+        return Err(MixError::NoFit);
+    }
     let drawn = draws::draw(&alone, &modes, Method::Map, options.seed ^ 1, work)?;
     let mut found = Vec::new();
     for (_, channel, lift) in &prepared.tests {
@@ -141,6 +150,10 @@ fn r_squared(target: &Posterior, x: &[f64], design: &super::baseline::Shape) -> 
         (0..design.weeks).map(|t| (residual[t] + target.baseline.prior[t] - baseline[t]).powi(2)).sum();
     let weeks = (0..design.weeks).map(|t| target.target[t] + target.baseline.prior[t]);
     let (_, sd) = moments(weeks);
+    // weeks that never differ leave nothing to explain
+    if sd < 1e-9 {
+        return 0.0;
+    }
     1.0 - left / (sd * sd * design.weeks as f64).max(1e-300)
 }
 

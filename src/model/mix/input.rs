@@ -210,21 +210,26 @@ fn judged(input: &Input, weeks: usize) -> (Vec<Channel>, Vec<LeftOut>) {
             spend: series.spend.clone(),
         });
     }
-    let mut merged: Vec<Channel> = Vec::new();
-    for channel in channels {
-        let near =
-            |known: &&mut Channel| correlation(&known.media[..weeks], &channel.media[..weeks]) > TOGETHER;
-        match merged.iter_mut().find(near) {
-            None => merged.push(channel),
-            Some(known) => {
-                known.name = format!("{} + {}", known.name, channel.name);
-                known.parts.extend(channel.parts);
-                known.spend.iter_mut().zip(&channel.spend).for_each(|(all, own)| *all += own);
-                known.media.iter_mut().zip(&channel.media).for_each(|(all, own)| *all += own);
-            }
-        }
+    // a merged channel may come close to one that its parts were not close to
+    while let Some((one, other)) = closest(&channels, weeks) {
+        let other = channels.remove(other);
+        let one = &mut channels[one];
+        one.name = format!("{} + {}", one.name, other.name);
+        one.parts.extend(other.parts);
+        one.spend.iter_mut().zip(&other.spend).for_each(|(all, own)| *all += own);
+        one.media.iter_mut().zip(&other.media).for_each(|(all, own)| *all += own);
     }
-    (merged, left_out)
+    (channels, left_out)
+}
+
+/// The first pair, in order, that moves as one.
+fn closest(channels: &[Channel], weeks: usize) -> Option<(usize, usize)> {
+    (0..channels.len()).find_map(|one| {
+        let together = |other: &usize| {
+            correlation(&channels[one].media[..weeks], &channels[*other].media[..weeks]) > TOGETHER
+        };
+        (one + 1..channels.len()).find(together).map(|other| (one, other))
+    })
 }
 
 /// Exposure at its mean price, or the spend itself.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::response::LAGS;
+use super::response::{FIRST_WEEKS, LAGS};
 use super::{Channel, Draw, Mix, PRIOR_DOMINATED, Response};
 use crate::domain::Grade;
 
@@ -85,6 +85,13 @@ pub struct Trust {
     pub mend: Option<&'static str>,
 }
 
+/// What was spent before this week, as the fit took it: before the data the mean of the first weeks, whatever the window.
+fn history(media: &[f64], start: usize) -> Vec<f64> {
+    let first = &media[..media.len().min(FIRST_WEEKS)];
+    let before = first.iter().sum::<f64>() / first.len().max(1) as f64;
+    std::iter::repeat_n(before, LAGS - 1).chain(media[..start].iter().copied()).collect()
+}
+
 impl Mix {
     /// Each channel's figures over these weeks of the data.
     pub fn performance(&self, weeks: Range<usize>) -> Vec<Performance> {
@@ -96,7 +103,7 @@ impl Mix {
         let weeks = weeks.start.min(self.target.len())..weeks.end.min(self.target.len());
         let spend: f64 = channel.spend[weeks.clone()].iter().sum();
         let media: f64 = channel.media[weeks.clone()].iter().sum();
-        let (history, path) = channel.media.split_at(weeks.start);
+        let (history, path) = (history(&channel.media, weeks.start), &channel.media[weeks.start..]);
         let recent = &channel.media[channel.media.len().saturating_sub(RECENT_WEEKS)..];
         let after = recent.iter().sum::<f64>() / recent.len().max(1) as f64;
         let n = weeks.len();
@@ -110,8 +117,8 @@ impl Mix {
             .collect();
         let of = |draw: &Draw| {
             let response = &draw.channels[c];
-            let base = response.weekly(history, &path);
-            let more: f64 = response.weekly(history, &raised).iter().zip(&base).map(|(a, b)| a - b).sum();
+            let base = response.weekly(&history, &path);
+            let more: f64 = response.weekly(&history, &raised).iter().zip(&base).map(|(a, b)| a - b).sum();
             let total: f64 = base[..n].iter().sum();
             [
                 total,
@@ -140,13 +147,15 @@ impl Mix {
     /// Effect of all judged channels together in these weeks.
     pub fn media(&self, weeks: Range<usize>) -> Estimate {
         let weeks = weeks.start.min(self.target.len())..weeks.end.min(self.target.len());
+        let paths: Vec<(Vec<f64>, &[f64])> = self
+            .channels
+            .iter()
+            .map(|channel| (history(&channel.media, weeks.start), &channel.media[weeks.clone()]))
+            .collect();
         let of = |draw: &Draw| -> f64 {
-            let channels = self.channels.iter().zip(&draw.channels);
+            let channels = paths.iter().zip(&draw.channels);
             channels
-                .map(|(channel, response)| {
-                    let (history, path) = channel.media[..weeks.end].split_at(weeks.start);
-                    response.weekly(history, path).iter().sum::<f64>()
-                })
+                .map(|((history, path), response)| response.weekly(history, path).iter().sum::<f64>())
                 .sum()
         };
         Estimate::of(self.judging.par_iter().map(of).collect())
@@ -215,7 +224,7 @@ impl Mix {
             limit(Grade::ReviewFirst, "media_diagnostics", "more_weeks");
         }
         match self.skill() {
-            None => limit(Grade::Directional, "media_few_origins", "more_weeks"),
+            None => limit(Grade::NeedsData, "media_few_origins", "more_weeks"),
             Some(skill) if skill < 0.0 => limit(Grade::Directional, "media_no_skill", "more_weeks"),
             Some(skill) if skill < 0.05 => limit(Grade::ReviewFirst, "media_no_skill", "more_weeks"),
             Some(_) => {}

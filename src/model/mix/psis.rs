@@ -33,7 +33,8 @@ pub(super) fn smooth(log_weights: &[f64]) -> (Vec<f64>, f64) {
                 weights[*i] = (cut + excess).min(1.0);
             }
         } else {
-            k_hat = 0.0; // all of the tail is the same: no tail at all
+            // all weights are the same: no tail at all; or too few are above 0 for one: nothing can be said
+            k_hat = if cut >= 1.0 { 0.0 } else { f64::INFINITY };
         }
     }
     let sum: f64 = weights.iter().sum();
