@@ -57,11 +57,14 @@ impl Door {
                 Ok(updates) => {
                     (failures, conflicts) = (0, 0);
                     bearable = self.settings.pace.conflicts * 4;
-                    let next = updates.iter().map(|update| update.id.0).max();
+                    let numbers: Vec<u32> = updates.iter().map(|update| update.id.0).collect();
+                    let next = numbers.iter().copied().max();
                     let new: Vec<Update> =
                         updates.into_iter().filter(|update| !known.contains(&update.id.0)).collect();
                     if !new.is_empty() {
-                        known = self.take(new).await?;
+                        // all of them: those known before may come once more until the next question confirms them
+                        self.take(new, &numbers).await?;
+                        known = numbers;
                     }
                     offset = next.map_or(offset, |next| Some(next.wrapping_add(1)));
                     continue;
@@ -127,9 +130,8 @@ impl Door {
         self.wire.call(&request).await
     }
 
-    /// Takes a batch: letters are written down with the batch's numbers before anything is answered.
-    async fn take(&mut self, updates: Vec<Update>) -> anyhow::Result<Vec<u32>> {
-        let numbers: Vec<u32> = updates.iter().map(|update| update.id.0).collect();
+    /// Takes what is new of a batch: letters are written down with the batch's numbers before anything is answered.
+    async fn take(&mut self, updates: Vec<Update>, numbers: &[u32]) -> anyhow::Result<()> {
         let mut letters: Vec<Letter> = Vec::new();
         for update in updates {
             if let UpdateKind::Message(message) = &update.kind {
@@ -179,7 +181,7 @@ impl Door {
             }
         }
         let (store, kept) = (self.desk.store().clone(), letters.clone());
-        let batch = Batch { bot: self.bot, updates: numbers.clone() };
+        let batch = Batch { bot: self.bot, updates: numbers.to_vec() };
         blocking(move || {
             let mut edit = store.edit();
             for letter in kept.iter() {
@@ -190,7 +192,7 @@ impl Door {
         })
         .await?;
         letters.into_iter().for_each(|letter| self.desk.deliver(letter));
-        Ok(numbers)
+        Ok(())
     }
 
     /// Says no, a few times a minute.

@@ -17,7 +17,7 @@ use teloxide::types::{
 };
 use tokio::time::Instant;
 
-use super::html::{Part, shortened};
+use super::html::{Part, Rich, shortened};
 use super::pace::Pace;
 use super::wire::{Fault, Sent, Wire};
 
@@ -252,10 +252,14 @@ impl Post {
         let caption;
         let part = match body {
             Body::Text(part) => *part,
-            // A picture's text cannot be edited, and Telegram says so in other words than of a message not ours.
+            // A picture's text cannot be edited, and Telegram says so in other words than of a message not ours; of an
+            // empty text it would say that it is empty.
             Body::Photo { caption: text, .. } => {
-                caption = Part { html: String::new(), plain: shortened(text, CAPTION) };
-                &caption
+                let text = shortened(text, CAPTION);
+                let some = if text.trim().is_empty() { "–" } else { text.as_str() };
+                caption = Rich::from(some).parts().into_iter().next();
+                let Some(caption) = &caption else { return false };
+                caption
             }
         };
         match self.edit(chat, id, part, None).await {

@@ -154,6 +154,7 @@ impl Wire {
         let text = response.bytes().await.map_err(|error| down(deepest(&error.without_url())))?;
         let reply: Reply<R> = match serde_json::from_slice(&text) {
             Ok(reply) => reply,
+            Err(_) if status.as_u16() == 429 => return Err(Fault::Wait(self.pace.second)),
             Err(_) if status.is_client_error() => return Err(refused(status.as_u16(), &"no reason given")),
             Err(error) => return Err(down(format!("its answer ({status}) cannot be read: {error}"))),
         };

@@ -378,7 +378,10 @@ impl<'a> Game<'a> {
         let (values, today_values) = (sum(&by_channel), sum(&today));
         let rate = margin.unwrap_or(1.0);
         let gains: Vec<f64> = values.iter().zip(&today_values).map(|(a, b)| rate * (a - b)).collect();
-        let better = gains.iter().filter(|gain| **gain > 0.0).count() as f64 / gains.len().max(1) as f64;
+        // where both are the same but for cents, neither is the better one
+        let same = 1e-6 * rate * today_values.iter().sum::<f64>().abs() / gains.len().max(1) as f64;
+        let wins = |gain: &f64| if gain.abs() <= same { 0.5 } else { f64::from(u8::from(*gain > 0.0)) };
+        let better = gains.iter().map(wins).sum::<f64>() / gains.len().max(1) as f64;
         let even = vec![1.0 / draws.len() as f64; draws.len()];
         let slope = course.local(&plan, course::Shape::Response, &even).slope;
         let own = |c: usize| c * weeks..(c + 1) * weeks;
@@ -516,15 +519,27 @@ fn cents(money: f64) -> f64 {
     (money * 100.0).round() / 100.0
 }
 
-/// The plan in whole cents that add up to the total, inside the week's bounds.
+/// The plan in whole cents that add up to the total: first each channel inside its bounds, then its weeks.
 fn in_cents(plan: &[f64], room: &Room) -> Vec<f64> {
     let total = room.total.unwrap_or_else(|| plan.iter().sum());
-    let step = |i: usize| {
-        let (lower, upper) = room.limits[i / room.weeks.max(1)].week;
+    let steps = |(lower, upper): (f64, f64)| {
         ((lower * 100.0 - 1e-6).ceil() as i64, (upper * 100.0 + 1e-6).floor().min(9e17) as i64)
     };
-    let parts: Vec<f64> = plan.iter().map(|x| x * 100.0).collect();
-    let steps: Vec<(i64, i64)> = (0..plan.len()).map(step).collect();
-    let whole = largest_remainder(&parts, (total * 100.0).round() as i64, &steps);
-    whole.into_iter().map(|cents| cents as f64 / 100.0).collect()
+    let weeks = room.weeks.max(1);
+    let cents: Vec<f64> = plan.iter().map(|x| x * 100.0).collect();
+    let sums: Vec<f64> = cents.chunks(weeks).map(|own| own.iter().sum()).collect();
+    let bounds: Vec<(i64, i64)> = room
+        .limits
+        .iter()
+        .map(|limits| {
+            let (week, whole) = (steps(limits.week), steps(limits.whole));
+            let of_weeks = |week: i64| week.saturating_mul(weeks as i64);
+            (whole.0.max(of_weeks(week.0)), whole.1.min(of_weeks(week.1)))
+        })
+        .collect();
+    let sums = largest_remainder(&sums, (total * 100.0).round() as i64, &bounds);
+    let by_week = cents.chunks(weeks).zip(&room.limits).zip(sums);
+    let whole = by_week
+        .flat_map(|((own, limits), sum)| largest_remainder(own, sum, &vec![steps(limits.week); own.len()]));
+    whole.map(|cents| cents as f64 / 100.0).collect()
 }

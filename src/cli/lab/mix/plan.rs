@@ -94,7 +94,9 @@ impl Plan {
         let by = |of: &dyn Fn(&ChannelPlan) -> Value| -> Map<String, Value> {
             plan.channels.iter().map(|channel| (channel.name.clone(), of(channel))).collect()
         };
-        let worth = |brought: f64| if profit { self.margin * brought - self.total } else { brought };
+        // what is not judged costs the same either way and brings what nobody knows
+        let judged: f64 = plan.channels.iter().map(|channel| channel.reference).sum();
+        let worth = |brought: f64| if profit { self.margin * brought - judged } else { brought };
         let expected = plan.profit.filter(|_| profit).unwrap_or(plan.expected);
         let report = json!({
             "allocation": by(&|channel| json!(channel.weekly)),
