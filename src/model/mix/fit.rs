@@ -119,7 +119,7 @@ fn weigh_tests(
     for (_, channel, lift) in &prepared.tests {
         let lift = &mut prepared.posterior.channels[*channel].lifts[*lift];
         let (mean, sd) = moments(drawn.choosing.iter().map(|x| alone.expects(x, *channel, lift)));
-        let z = (lift.effect - mean) / (lift.se * lift.se + sd * sd).sqrt();
+        let z = (lift.effect - mean) / lift.se.hypot(sd);
         let z = if z.is_finite() { z } else { 0.0 };
         if z.abs() > CONTRADICTS {
             lift.se *= z.abs() / 2.0;

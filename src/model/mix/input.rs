@@ -257,7 +257,7 @@ fn lift(input: &Input, channel: &Channel, test: &Test, weeks: usize, mean: f64) 
     let changed = test.treated.len();
     let end = usize::try_from(week(test.measured_until.plus(1))).ok()?.max(from + changed);
     let usable = changed > 0 && test.control.len() == changed && test.se > 0.0 && test.effect.is_finite();
-    if !usable || !(test.scope > 0.0) || end > weeks + 2 * LAGS {
+    if !usable || test.scope.is_nan() || test.scope <= 0.0 || end > weeks + 2 * LAGS {
         return None;
     }
     let media = &channel.media[..weeks];

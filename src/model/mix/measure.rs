@@ -213,7 +213,7 @@ impl Mix {
         if prior_dominated {
             limit(Grade::Directional, "prior_dominated", "lift_test");
         }
-        if !(width <= 0.5) {
+        if width.is_nan() || width > 0.5 {
             limit(Grade::Directional, "interval_wide", "lift_test");
         } else if width > 0.2 {
             limit(Grade::ReviewFirst, "interval_wide", "lift_test");

@@ -169,7 +169,7 @@ fn agreement(chains: &[Vec<f64>]) -> (f64, f64) {
         halves.iter().zip(&means).map(|(half, own)| covariance(half, *own, lag)).sum::<f64>() / m
     };
     let within = at(0) * n as f64 / (n as f64 - 1.0);
-    if !(within > 0.0) {
+    if within.is_nan() || within <= 0.0 {
         return (1.0, m * n as f64);
     }
     let total = (n as f64 - 1.0) / n as f64 * within + between / n as f64;

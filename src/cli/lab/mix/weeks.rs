@@ -220,7 +220,7 @@ pub(super) fn tests(file: &Path) -> anyhow::Result<Vec<Test>> {
             let text = treated.len().to_string();
             return Err(read.fault(row, "spend_treated", &text, "weeks, and the control has others"));
         }
-        if !(se[row] > 0.0) {
+        if se[row].is_nan() || se[row] <= 0.0 {
             return Err(read.fault(
                 row,
                 "se",
