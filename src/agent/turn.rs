@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::memory::Session;
 use super::{Answer, Call, Choice, Memory, Plan};
-use crate::domain::{Lang, Principal};
+use crate::domain::{Cancelled, Lang, Principal};
 use crate::llm::Spent;
 use crate::store::Record;
 use crate::tool::{ErrorKind, Outcome, ToolError};
@@ -352,6 +352,10 @@ impl Turn {
 
     /// The answer is made.
     pub fn composed(&mut self, answer: Answer, choices: Vec<Choice>, withheld: Vec<String>) {
+        // a turn that ended early leaves no call without an end
+        for record in self.calls.iter_mut().filter(|record| record.result.is_none()) {
+            record.result = Some(CallResult::Failed(Cancelled.into()));
+        }
         self.answer = Some(Box::new(answer));
         self.choices = choices;
         self.withheld = withheld;

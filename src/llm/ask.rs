@@ -47,7 +47,10 @@ impl Quirks {
             self.completion_tokens = !self.completion_tokens;
         } else if refusal.contains("stream_options") {
             self.no_stream_options = true;
-        } else if refusal.contains("stream") {
+        } else if refusal
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| matches!(word, "stream" | "streaming"))
+        {
             self.no_stream = true;
         }
         (self != before).then_some(self)

@@ -62,6 +62,23 @@ const TOO_LONG: [&str; 8] = [
 const NOT_TAKEN: [&str; 4] = ["--jinja", "not supported", "unsupported", "does not support"];
 
 impl Fault {
+    /// The same with its text put through `f`.
+    pub(super) fn said(self, f: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Unreachable(text) => Self::Unreachable(f(&text)),
+            Self::BadKey(text) => Self::BadKey(f(&text)),
+            Self::UnknownModel(text) => Self::UnknownModel(f(&text)),
+            Self::TooLong(text) => Self::TooLong(f(&text)),
+            Self::Quota(text) => Self::Quota(f(&text)),
+            Self::Busy(text) => Self::Busy(f(&text)),
+            Self::Server(text) => Self::Server(f(&text)),
+            Self::NotTaken(text) => Self::NotTaken(f(&text)),
+            Self::Garbled(text) => Self::Garbled(f(&text)),
+            Self::CutOff(text) => Self::CutOff(f(&text)),
+            Self::Stalled | Self::OutOfTime | Self::OverBudget => self,
+        }
+    }
+
     /// Key of the message, section `model`.
     pub fn key(&self) -> &'static str {
         match self {

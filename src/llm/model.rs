@@ -86,7 +86,8 @@ impl LanguageModel {
     /// Remembers how it chooses tools, for good.
     pub fn learn(&self, way: Way) {
         let mut known = self.way.lock().unwrap_or_else(PoisonError::into_inner);
-        if *known == Some(way) {
+        // what makes native calls can make them again, whatever it wrote once
+        if matches!(*known, Some(known) if known == way || known == Way::Native) {
             return;
         }
         *known = Some(way);
@@ -183,8 +184,9 @@ impl LanguageModel {
     }
 
     fn logged(&self, fault: Fault) -> Fault {
-        let why = self.endpoint.key.out_of(&fault.to_string());
-        tracing::warn!(server = self.endpoint.base_url, why, "the language model did not answer");
+        // servers repeat the key that they refuse
+        let fault = fault.said(|text| self.endpoint.key.out_of(text));
+        tracing::warn!(server = self.endpoint.base_url, why = %fault, "the language model did not answer");
         fault
     }
 }

@@ -157,10 +157,14 @@ impl Assembler {
     fn after_thinking(&self) -> usize {
         const OPEN: &str = "<think>";
         const CLOSE: &str = "</think>";
+        // some templates open the thoughts themselves, and only their end is in the reply
+        if let Some(at) = self.text.find(CLOSE) {
+            return at + CLOSE.len();
+        }
         let lead = self.text.len() - self.text.trim_start().len();
         let begun = self.text.trim_start();
         if begun.starts_with(OPEN) {
-            return self.text.find(CLOSE).map_or(usize::MAX, |at| at + CLOSE.len());
+            return usize::MAX;
         }
         // the tag itself may come in pieces
         if !begun.is_empty() && OPEN.starts_with(begun) { usize::MAX } else { lead.min(self.text.len()) }

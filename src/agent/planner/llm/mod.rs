@@ -112,8 +112,12 @@ impl LlmPlanner {
         let prompter = self.prompter();
         let reply = match self.model.ask(&prompter.meeting(request), allowance.within, holds_plan).await {
             Ok(reply) => reply,
-            Err(Fault::NotTaken(_)) => {
-                self.model.learn(Way::Schema);
+            Err(Fault::NotTaken(why)) => {
+                // a refusal that speaks of something else says nothing of tools
+                let why = why.to_lowercase();
+                if ["tool", "function", "jinja"].iter().any(|word| why.contains(word)) {
+                    self.model.learn(Way::Schema);
+                }
                 return Ok(None);
             }
             Err(fault) => return Err(fault),

@@ -137,6 +137,13 @@ impl Reader<'_> {
 /// Whether a text holds a whole plan, so that reading on is not needed.
 pub(super) fn holds_plan(text: &str) -> bool {
     let text = text.trim_end();
+    // what ends here may be a part of what is still being written
+    if let Some(opened) = text.find(['{', '[']).and_then(|at| text.get(at..)) {
+        let first = serde_json::Deserializer::from_str(opened).into_iter::<Value>().next();
+        if matches!(first, Some(Err(error)) if error.is_eof()) {
+            return false;
+        }
+    }
     (text.ends_with('}') || text.ends_with(']') || text.ends_with("```")) && !written(text).is_empty()
 }
 
@@ -217,6 +224,8 @@ mod tests {
         check(r#"{"tool":"reply","text":"hi {there}"}"#, &[r#"reply {"text":"hi {there}"}"#]);
         check("no {braces} here, [none]", &[]);
         check(r#"{"tool": "a", "args": {"x":"#, &[]);
+        assert!(!holds_plan(r#"{"tool":"ask_back","args":{"choices":[{"tool":"a","args":{}}"#));
+        assert!(!holds_plan(r#"{"calls":[{"tool":"a","args":{}}"#));
         assert!(holds_plan("{\"tool\":\"a\",\"args\":{}}\n") && !holds_plan("{\"tool\":\"a\",\"args\":{}"));
     }
 }
