@@ -5,7 +5,9 @@
 //! answer takes its place; where a template's fails, it is left out and said so. What was kept back is returned.
 //! A composer may write piece by piece (`streamed`): each sentence is checked and shown as soon as it is whole.
 
+mod labels;
 mod llm;
+mod sentences;
 mod streamed;
 
 use std::pin::Pin;
@@ -15,16 +17,18 @@ use futures::Stream;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 
+pub(super) use self::labels::Labels;
 pub use self::llm::LlmComposer;
+pub(super) use self::sentences::checked;
+pub use self::sentences::sentences;
 pub use self::streamed::Delivery;
 use super::ledger::Ledger;
 use super::pictures::{self, Picture};
 use super::turn::{CallRecord, CallResult, Stop, Turn};
-use super::{Answer, CallEvidence, Choice, DoneCall, LabelledFact, Plan, claims};
-use crate::domain::{Cell, Chart, Evidence, Fact, Lang, Table};
+use super::{Answer, CallEvidence, Choice, DoneCall, LabelledFact, Plan};
+use crate::domain::{Chart, Evidence, Fact, Lang, Table};
 use crate::llm::Spent;
-use crate::render::numbers::Style;
-use crate::render::{Scope, TemplateError, Templates, cells};
+use crate::render::{Scope, TemplateError, Templates};
 use crate::tool::{ErrorKind, Outcome, ToolError};
 
 /// What a composer may use for one answered call.
@@ -432,26 +436,6 @@ impl<'a> Page<'a> {
     }
 }
 
-/// The sentences that pass both checks, as they stood; what was kept back is noted.
-pub(super) fn checked(text: &str, ledger: &Ledger, acted: bool, withheld: &mut Vec<String>) -> String {
-    let mut kept = String::new();
-    for (sentence, tail) in sentences(text) {
-        let number = ledger.check(sentence).map_err(|violation| violation.to_string());
-        let claim = claims::check(sentence, acted).map_err(|claim| claim.to_string());
-        match number.and(claim) {
-            Ok(()) => {
-                kept.push_str(sentence);
-                kept.push_str(tail);
-            }
-            Err(why) => {
-                tracing::warn!(why, "a sentence was kept back");
-                withheld.push(why);
-            }
-        }
-    }
-    kept.trim().to_owned()
-}
-
 /// The keys of how sure an answer is: the message, and what it names.
 pub(super) fn sure(evidence: &Evidence) -> (&'static str, Map<String, Value>) {
     let mut params = Map::new();
@@ -460,53 +444,6 @@ pub(super) fn sure(evidence: &Evidence) -> (&'static str, Map<String, Value>) {
     params.insert("component".into(), reason.component.clone().into());
     params.insert("mend".into(), reason.mend.clone().into());
     ("answer.sure_because", params)
-}
-
-/// The label of a fact: a word of its own, else its column's or metric's, with the row's name before it.
-pub(super) struct Labels<'a> {
-    pub(super) templates: &'a Templates,
-    pub(super) lang: Lang,
-    pub(super) table: Option<&'a Table>,
-}
-
-impl Labels<'_> {
-    pub(super) fn of(&self, name: &str) -> String {
-        let prompts = self.templates.prompts();
-        let last = name.rsplit('.').next().unwrap_or(name);
-        let known = [("fact", name), ("fact", last), ("column", last), ("metric", last)]
-            .into_iter()
-            .find_map(|(kind, key)| Some(prompts.word(kind, key, self.lang)).filter(|word| *word != key));
-        let label = known.map_or_else(|| last.replace('_', " "), str::to_owned);
-        match self.row(name).or_else(|| self.group(name).map(str::to_owned)) {
-            Some(group) if self.lang == Lang::Zh => format!("{group}：{label}"),
-            Some(group) => format!("{group}: {label}"),
-            None => label,
-        }
-    }
-
-    /// The segment or tier that a name such as `segment.loyal.share` speaks of.
-    fn group(&self, name: &str) -> Option<&str> {
-        let (kind, rest) = name.split_once('.')?;
-        let kind = ["segment", "tier"].into_iter().find(|known| *known == kind)?;
-        let key = rest.split_once('.')?.0;
-        let known = self.templates.prompts().words(kind).find(|(known, _)| *known == key)?;
-        Some(known.1.say(self.lang))
-    }
-
-    /// What the row that `r<row>.<column>` names is called: its name, else its first text, else its day.
-    fn row(&self, name: &str) -> Option<String> {
-        let row: usize = name.strip_prefix('r')?.split_once('.')?.0.parse().ok()?;
-        let table = self.table?;
-        let row = table.rows.get(row.checked_sub(1)?)?;
-        let named = |test: &dyn Fn(&str, &Cell) -> bool| {
-            table.columns.iter().zip(row).position(|(column, cell)| test(&column.key, cell))
-        };
-        let at = named(&|key, cell| key == "name" && matches!(cell, Cell::Text(_)))
-            .or_else(|| named(&|_, cell| matches!(cell, Cell::Text(_))))
-            .or_else(|| named(&|_, cell| matches!(cell, Cell::Day(_))))?;
-        let texts = cells(self.templates.prompts(), &table.columns, row, self.lang, Style::Sentence);
-        texts.into_iter().nth(at)
-    }
 }
 
 /// The arguments with the candidate in the place of what was unclear: the argument the error names (`kind`), else the
@@ -530,78 +467,9 @@ fn replaced(args: &Map<String, Value>, error: &ToolError, candidate: &str) -> Op
     (put(&mut args, &by_kind, candidate) || put(&mut args, &by_text, candidate)).then_some(args)
 }
 
-/// Sentences with the blanks and line ends behind them; a list's line is one sentence, its ordinal included.
-pub fn sentences(text: &str) -> Vec<(&str, &str)> {
-    let chars: Vec<(usize, char)> = text.char_indices().collect();
-    let at = |index: usize| chars.get(index).map_or('\0', |(_, c)| *c);
-    let offset = |index: usize| chars.get(index).map_or(text.len(), |(offset, _)| *offset);
-    let mut found = Vec::new();
-    let (mut start, mut index) = (0, 0);
-    while index < chars.len() {
-        let c = at(index);
-        let mut end = index + 1;
-        let closing = matches!(c, '。' | '！' | '？' | '!' | '?')
-            || (c == '.' && matches!(at(index + 1), ' ' | '\n' | '\0') && !ordinal(&chars, start, index));
-        if !closing && c != '\n' {
-            index += 1;
-            continue;
-        }
-        if c == '\n' {
-            end = index;
-        } else {
-            while matches!(at(end), '"' | '”' | '’' | ')' | '）' | '」') {
-                end += 1;
-            }
-        }
-        let mut tail = end;
-        while matches!(at(tail), ' ' | '\n') {
-            tail += 1;
-        }
-        let (from, middle, to) = (offset(start), offset(end), offset(tail));
-        if let (Some(sentence), Some(blank)) = (text.get(from..middle), text.get(middle..to)) {
-            found.push((sentence, blank));
-        }
-        start = tail;
-        index = tail.max(index + 1);
-    }
-    if let Some(rest) = text.get(offset(start)..).filter(|rest| !rest.is_empty()) {
-        found.push((rest, ""));
-    }
-    found
-}
-
-/// Whether the full stop at `index` ends nothing but a list's number.
-fn ordinal(chars: &[(usize, char)], start: usize, index: usize) -> bool {
-    chars
-        .get(start..index)
-        .is_some_and(|head| !head.is_empty() && head.iter().all(|(_, c)| c.is_ascii_digit() || *c == ' '))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sentences_keep_decimals_ordinals_and_line_ends() {
-        let text = "Revenue was €93.36. Fine (really.) Yes!\n1. Emma: €12.\n2. Liam\n\n净额€8.4万。好";
-        let parts = sentences(text);
-        let only: Vec<&str> = parts.iter().map(|(sentence, _)| *sentence).collect();
-        assert_eq!(
-            only,
-            ["Revenue was €93.36.", "Fine (really.) Yes!", "1. Emma: €12.", "2. Liam", "净额€8.4万。", "好"]
-        );
-        let whole: String = parts.iter().flat_map(|(sentence, tail)| [*sentence, *tail]).collect();
-        assert_eq!(whole, text);
-    }
-
-    #[test]
-    fn our_own_messages_claim_no_action() {
-        for (key, en, zh) in crate::prompts::Prompts::load().unwrap().messages() {
-            for (sentence, _) in [en, zh].into_iter().flat_map(sentences) {
-                assert_eq!(claims::check(sentence, false), Ok(()), "{key}");
-            }
-        }
-    }
 
     #[test]
     fn a_candidate_takes_the_place_of_the_unclear_name() {
