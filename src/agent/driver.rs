@@ -489,11 +489,14 @@ impl Inner {
     async fn unfinished(&self, session: &Session) -> Result<Option<Turn>, StoreError> {
         let key = Turn::key_of(&session.conversation, &session.principal, session.turns + 1);
         let store = self.house.store.clone();
-        let turn = blocking(move || store.get::<Turn>(&key)).await?;
-        Ok(turn.map(|mut turn| {
+        blocking(move || {
+            let Some(mut turn) = store.get::<Turn>(&key)? else { return Ok(None) };
             turn.resumed();
-            turn
-        }))
+            // counted before it goes on: a turn that brings the process down must not come up for ever
+            store.put(&turn)?;
+            Ok(Some(turn))
+        })
+        .await
     }
 
     async fn save(&self, turn: &Turn) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 use super::reading::Reading;
 use super::{EmbeddedPlanner, Features};
 use crate::agent::planner::PlanRequest;
-use crate::agent::{Call, Choice, Plan};
+use crate::agent::{Call, Choice};
 use crate::domain::Lang;
 
 impl EmbeddedPlanner {
@@ -25,10 +25,5 @@ impl EmbeddedPlanner {
     /// A call as something to choose.
     pub(in crate::agent::planner) fn choice(&self, call: Call, lang: Lang) -> Choice {
         Choice { label: self.label(&call, lang), call }
-    }
-
-    /// The plan by the words alone, even where a call of it could not run.
-    pub(in crate::agent::planner) fn draft(&self, request: &PlanRequest) -> Plan {
-        self.decide(request)
     }
 }

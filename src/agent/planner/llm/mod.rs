@@ -62,7 +62,7 @@ impl LlmPlanner {
     }
 
     async fn decide(&self, request: &PlanRequest, allowance: Allowance) -> Result<Planned, PlanError> {
-        let draft = self.embedded.draft(request);
+        let draft = self.embedded.decide(request);
         let by_words = |degraded, spent| Planned { plan: draft.clone(), by: "embedded", degraded, spent };
         let again = request.repair.is_some();
         if !again && is_codes(request, &draft) {
