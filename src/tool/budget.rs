@@ -1,59 +1,13 @@
-//! Which media model do budgets rest on, and which of its channels does a name mean?
-
-use std::sync::Arc;
+//! Which of the model's channels does a name mean, and what do plans say in common?
 
 use serde_json::Value;
 
+use super::media::{Media, no_channel};
 use super::{ToolContext, ToolError};
-use crate::domain::{Cell, Currency, Day, Entities, Evidence, Fact, HoldoutRow, Lookup, Span, Unit};
-use crate::features::media::{MediaInput, NoMedia};
-use crate::model::mix::{Kind, LeftOut, Mix, MixError, Options};
+use crate::domain::{Cell, Currency, Entities, Evidence, Lookup, Unit};
+use crate::model::mix::{Kind, Mix};
 use crate::model::plan::trust::Limit;
-use crate::model::plan::{ChannelPlan, Estimate, PlanError};
-
-/// The fitted model with what it was fitted on.
-pub(super) struct Media {
-    pub(super) mix: Arc<Mix>,
-    pub(super) margin: Option<f64>,
-    pub(super) span: Span,
-    pub(super) today: Day,
-}
-
-/// The media model of the present data; fitted on first use.
-pub(super) fn media(ctx: &ToolContext<'_>, kind: Kind) -> Result<Media, ToolError> {
-    let (today, _) = ctx.today()?;
-    let MediaInput { input, span, margin, .. } =
-        MediaInput::from_warehouse(ctx.warehouse, today, kind).map_err(no_media)?;
-    let key = super::media::key(ctx, kind, today);
-    let fit = || Mix::fit(&input, &Options::default(), ctx.work);
-    let mix = ctx.models.get_or_fit(&key, ctx.warehouse.data_version, fit).map_err(no_fit)?;
-    Ok(Media { mix, margin, span, today })
-}
-
-fn no_media(error: NoMedia) -> ToolError {
-    match error {
-        NoMedia::NoSpend => ToolError::not_enough_data("budget_no_spend"),
-        NoMedia::NoWeek => ToolError::not_enough_data("budget_no_week"),
-        NoMedia::Gap { missing, weeks } => ToolError::not_enough_data("budget_gap")
-            .with("week", missing.to_string())
-            .with("weeks", weeks)
-            .with("needed", crate::model::mix::WEEKS_MIN),
-    }
-}
-
-fn no_fit(error: MixError) -> ToolError {
-    match error {
-        MixError::TooFewWeeks { weeks, needed } => {
-            ToolError::not_enough_data("budget_few_weeks").with("weeks", weeks).with("needed", needed)
-        }
-        MixError::NoChannel { left_out } => {
-            let named: Vec<String> = left_out.into_iter().map(|left: LeftOut| left.name).collect();
-            ToolError::not_enough_data("budget_no_channel").with("channels", named)
-        }
-        MixError::Cancelled(cancelled) => cancelled.into(),
-        other => ToolError { log: other.to_string(), ..ToolError::not_enough_data("budget_no_fit") },
-    }
-}
+use crate::model::plan::{ChannelPlan, PlanError};
 
 /// Where a named channel stands among the judged ones; one that was left out of the judgement is told apart.
 pub(super) enum Place {
@@ -90,11 +44,6 @@ pub(super) fn unit(kind: Kind, currency: Currency) -> Unit {
     if kind == Kind::Orders { Unit::Count } else { Unit::Money(currency) }
 }
 
-/// A figure with its interval.
-pub(super) fn estimate(name: &str, estimate: Estimate, unit: Unit) -> Fact {
-    Fact::new(name, estimate.value, unit).within(estimate.lo, estimate.hi)
-}
-
 /// A share that is never said to be certain.
 pub(super) fn unsure(p: f64) -> f64 {
     p.clamp(0.01, 0.99)
@@ -102,22 +51,10 @@ pub(super) fn unsure(p: f64) -> f64 {
 
 /// The evidence of a media model, with the limits of what was made of it.
 pub(super) fn evidence(ctx: &ToolContext<'_>, media: &Media, limits: &[Limit]) -> Evidence {
-    let weeks = media.mix.target.len() as u64;
-    let mut evidence = Evidence::descriptive(weeks, Some(media.span), ctx.warehouse.data_version);
-    evidence.interval_method = Some("mean".into());
-    let row = |row: &crate::model::mix::HoldoutError| {
-        let errors = [("rmse", row.rmse), ("mape", row.mape), ("total_error", row.total_error)];
-        let finite = errors.into_iter().filter(|(_, value)| value.is_finite());
-        HoldoutRow {
-            method: row.method.clone(),
-            errors: finite.map(|(name, value)| (name.to_owned(), value)).collect(),
-        }
-    };
-    evidence.holdout = media.mix.holdout.iter().map(row).collect();
+    let mut evidence = media.evidence(ctx);
     for (grade, component, mend) in limits {
         evidence.limit(*grade, component, mend);
     }
-    super::freshness::limit(ctx, media.today, &mut evidence);
     evidence
 }
 
@@ -150,7 +87,7 @@ pub(super) fn no_plan(error: PlanError, mix: &Mix) -> ToolError {
         error
     };
     match error {
-        PlanError::NothingJudged => ToolError::not_enough_data("budget_no_channel"),
+        PlanError::NothingJudged => no_channel(&mix.left_out),
         PlanError::MarginUnknown => ToolError::not_enough_data("budget_margin_unknown"),
         PlanError::BelowKept { kept } => {
             let names: Vec<String> = mix.left_out.iter().map(|left| left.name.clone()).collect();

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ability::{Ability, judge};
-use super::{Next, Note, Outcome, Tool, ToolContext, ToolError, predict_clv};
+use super::{Next, Note, Outcome, Tool, ToolContext, ToolError};
 use crate::domain::{Cell, Column, Day, Evidence, Fact, Grade, Role, Span, Table, Unit};
 use crate::warehouse::{NONE, Warehouse};
 
@@ -189,7 +189,7 @@ pub(super) fn quality(warehouse: &Warehouse) -> Quality {
 /// Models at hand without fitting.
 fn fitted(ctx: &ToolContext<'_>, today: Day) -> Vec<&'static str> {
     let version = ctx.warehouse.data_version;
-    let at_hand = |name: &&str| ctx.models.has(&predict_clv::kept_as(ctx, name, today), version);
+    let at_hand = |name: &&str| ctx.models.has(&ctx.kept_as(name, today), version);
     MODELS.into_iter().filter(at_hand).collect()
 }
 

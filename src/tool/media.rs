@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use super::predict_clv::kept_as;
-use super::{ToolContext, ToolError};
-use crate::domain::Day;
+use super::{ToolContext, ToolError, freshness};
+use crate::domain::{Day, Evidence, Fact, HoldoutRow, Unit};
 use crate::features::media::{MediaInput, NoMedia};
-use crate::model::mix::{Kind, Mix, MixError, Options};
+use crate::model::mix::measure::Estimate;
+use crate::model::mix::{HoldoutError, Kind, LeftOut, Mix, MixError, Options};
 
 /// The model of the present data with its input; fitted on first use.
 pub(super) struct Media {
     pub(super) input: MediaInput,
     pub(super) mix: Arc<Mix>,
+    pub(super) today: Day,
 }
 
 /// Under which key the fit is kept.
@@ -20,7 +21,7 @@ pub(super) fn key(ctx: &ToolContext<'_>, kind: Kind, today: Day) -> String {
         Kind::Revenue => "mix/revenue",
         Kind::Orders => "mix/orders",
     };
-    kept_as(ctx, what, today)
+    ctx.kept_as(what, today)
 }
 
 impl Media {
@@ -30,8 +31,38 @@ impl Media {
         let fit = || Mix::fit(&input.input, &Options::default(), ctx.work);
         let key = key(ctx, kind, today);
         let mix = ctx.models.get_or_fit(&key, ctx.warehouse.data_version, fit).map_err(cannot_fit)?;
-        Ok(Self { input, mix })
+        Ok(Self { input, mix, today })
     }
+
+    /// What every answer of this model rests on; grades come on top.
+    pub(super) fn evidence(&self, ctx: &ToolContext<'_>) -> Evidence {
+        let weeks = self.mix.target.len() as u64;
+        let mut evidence = Evidence::descriptive(weeks, Some(self.input.span), ctx.warehouse.data_version);
+        evidence.interval_method = Some("posterior".into());
+        evidence.holdout = holdout(&self.mix);
+        freshness::limit(ctx, self.today, &mut evidence);
+        evidence
+    }
+}
+
+/// The hold-out rows, naive one included.
+pub(super) fn holdout(mix: &Mix) -> Vec<HoldoutRow> {
+    let row = |row: &HoldoutError| {
+        // the naive row of customer value is another one
+        let method = if row.method == "naive" { "no_media" } else { &row.method };
+        let errors = [("rmse", row.rmse), ("mape", row.mape), ("total_error", row.total_error)];
+        let finite = errors.into_iter().filter(|(_, value)| value.is_finite());
+        HoldoutRow {
+            method: method.into(),
+            errors: finite.map(|(name, value)| (name.to_owned(), value)).collect(),
+        }
+    };
+    mix.holdout.iter().map(row).collect()
+}
+
+/// A figure with its interval.
+pub(super) fn estimate(name: impl Into<String>, estimate: Estimate, unit: Unit) -> Fact {
+    Fact::new(name, estimate.value, unit).within(estimate.lo, estimate.hi)
 }
 
 fn no_media(why: NoMedia) -> ToolError {
@@ -50,19 +81,22 @@ fn cannot_fit(error: MixError) -> ToolError {
         MixError::TooFewWeeks { weeks, needed } => ToolError::not_enough_data("media_few_weeks")
             .with("weeks", weeks as u64)
             .with("needed", needed as u64),
-        MixError::NoChannel { left_out } => {
-            let of = |why: &str| -> Vec<String> {
-                left_out.iter().filter(|out| out.why == why).map(|out| out.name.clone()).collect()
-            };
-            ToolError::not_enough_data("media_no_channel")
-                .with("flat", of("flat"))
-                .with("few_weeks", of("few_weeks"))
-                .with("zero_spend", of("zero_spend"))
-        }
+        MixError::NoChannel { left_out } => no_channel(&left_out),
         MixError::NothingSold => ToolError::not_enough_data("media_nothing_sold"),
         MixError::Cancelled(cancelled) => cancelled.into(),
         MixError::NoFit | MixError::BadSeries(_) | MixError::TooManyControls { .. } => {
             ToolError { log: error.to_string(), ..ToolError::not_enough_data("media_no_fit") }
         }
     }
+}
+
+/// No channel can be judged, each for its reason.
+pub(super) fn no_channel(left_out: &[LeftOut]) -> ToolError {
+    let of = |why: &str| -> Vec<String> {
+        left_out.iter().filter(|out| out.why == why).map(|out| out.name.clone()).collect()
+    };
+    ToolError::not_enough_data("media_no_channel")
+        .with("flat", of("flat"))
+        .with("few_weeks", of("few_weeks"))
+        .with("zero_spend", of("zero_spend"))
 }

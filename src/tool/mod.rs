@@ -72,6 +72,11 @@ impl ToolContext<'_> {
         let data = self.warehouse.order_days().ok_or_else(|| ToolError::not_enough_data("no_orders"))?;
         Ok((self.clock.today(data.to), data))
     }
+
+    /// Under which key a fit is kept; the same data seen from a configured day are another fit.
+    pub fn kept_as(&self, what: &str, today: Day) -> String {
+        if self.clock.is_live() { format!("{what}/1@{today}") } else { format!("{what}/1") }
+    }
 }
 
 /// A tool: one question it can answer.

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::predict_clv::kept_as;
 use super::{ToolContext, ToolError, freshness};
 use crate::domain::{Day, Evidence, Fact, Grade, HoldoutRow, Span, Unit};
 use crate::features::recommend::{Rhythms, bought_between, strengths};
@@ -74,14 +73,14 @@ impl Fitted {
             return Err(ToolError::not_enough_data("recommend_no_purchases"));
         }
         ctx.work.check()?;
-        let similar = ctx.models.get_or_fit(&kept_as(ctx, "item_cf", today), version, || {
+        let similar = ctx.models.get_or_fit(&ctx.kept_as("item_cf", today), version, || {
             ctx.work.progress("fit", 0, 1);
             Similar::fit(&now, ctx.work)
         })?;
         let span = Span { from: data.from, to: today };
         let tested = ctx
             .models
-            .get_or_fit(&kept_as(ctx, "recommend_holdout", today), version, || Tested::of(ctx, span))?;
+            .get_or_fit(&ctx.kept_as("recommend_holdout", today), version, || Tested::of(ctx, span))?;
         let blocked: Vec<String> = ctx.store.setting(BLOCKED)?.unwrap_or_default();
         Ok(Self {
             recommender: Recommender::with(now, similar),

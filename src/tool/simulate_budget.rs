@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::budget::{self, Place};
+use super::media::{self, Media};
 use super::optimize_budget::weeks;
 use super::{Next, Note, Outcome, Tool, ToolContext, ToolError};
 use crate::domain::{
@@ -81,7 +82,7 @@ impl Tool for SimulateBudget {
         if args.allocation.is_empty() {
             return Err(ToolError::invalid("budget_empty_allocation"));
         }
-        let media = budget::media(ctx, Kind::Revenue)?;
+        let media = Media::of(ctx, Kind::Revenue)?;
         ctx.work.check()?;
         let mut spend = vec![0.0; media.mix.channels.len()];
         let mut named = vec![false; spend.len()];
@@ -105,7 +106,7 @@ impl Tool for SimulateBudget {
             objective: plan::Objective::Response,
             target_roi: None,
             bounds: vec![Bound::default(); spend.len()],
-            margin: media.margin,
+            margin: media.input.margin,
         };
         let mut plan =
             plan::simulate(&media.mix, &ask, &spend).map_err(|e| budget::no_plan(e, &media.mix))?;
@@ -131,7 +132,7 @@ impl Tool for SimulateBudget {
             plan,
         };
         let mut outcome = Outcome::new(output, evidence);
-        outcome.facts = facts(&outcome.output, media.margin);
+        outcome.facts = facts(&outcome.output, media.input.margin);
         outcome.table = Some(table(&outcome.output));
         outcome.charts = vec![chart(&outcome.output)];
         outcome.notes = notes(&outcome.output);
@@ -148,15 +149,15 @@ fn facts(output: &Output, margin: Option<f64>) -> Vec<Fact> {
     let money = Unit::Money(output.currency);
     let plan = &output.plan;
     let mut facts = vec![
-        budget::estimate("expected", plan.expected, money),
+        media::estimate("expected", plan.expected, money),
         Fact::new("total", plan.total, money),
         Fact::new("weeks", f64::from(output.weeks), Unit::Weeks),
-        budget::estimate("reference", plan.reference, money),
-        budget::estimate("gain", plan.gain, money),
+        media::estimate("reference", plan.reference, money),
+        media::estimate("gain", plan.gain, money),
         Fact::new("p_better", budget::unsure(plan.p_better), Unit::Share),
         Fact::new("p_inside", 0.9, Unit::Share),
     ];
-    facts.extend(plan.profit.map(|profit| budget::estimate("profit", profit, money)));
+    facts.extend(plan.profit.map(|profit| media::estimate("profit", profit, money)));
     let deficit = plan.profit.filter(|profit| profit.value < 0.0);
     facts.extend(deficit.map(|profit| Fact::new("deficit", -profit.value, money)));
     if plan.total > 0.0 {

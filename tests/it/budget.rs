@@ -552,6 +552,8 @@ fn budgets_that_cannot_be_are_refused_with_the_mend() {
     let most: Vec<Value> = mix.channels.iter().map(|c| json!({"channel": c.name, "max": 100})).collect();
     assert_eq!(refused(&mix, b, bounds(most.into())), "budget_above_bounds");
     assert_eq!(refused(&mix, b, bounds(json!([{"channel": "radio", "max": 8}]))), "budget_unknown_channel");
+    let twice = json!([{"channel": "tv", "min": 90}, {"channel": "tv", "max": 9000}]);
+    assert_eq!(refused(&mix, b, bounds(twice)), "budget_bound_twice");
     assert_eq!(refused(&mix, b, json!({"total": 0})), "args_not_valid");
     assert_eq!(refused(&mix, b, json!({"total": 9000, "weeks": 60})), "args_not_valid");
     assert_eq!(refused(&mix, b, json!({"budget": 9000})), "args_not_valid");
@@ -580,7 +582,7 @@ fn twenty_weeks_or_no_spend_are_too_little() {
     let code = |shop: &SmallShop| {
         call(&shop.warehouse(), "optimize_budget", &json!({"total": 5000})).unwrap_err().code
     };
-    assert_eq!(code(&shop), "budget_no_spend");
+    assert_eq!(code(&shop), "media_no_spend");
 }
 
 #[test]

@@ -29,15 +29,19 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Of draws; zero without any.
-    pub fn of(mut draws: Vec<f64>) -> Self {
+    /// Mean, and the 5 % and 95 % points (between two draws in proportion); zero without any.
+    pub fn of(draws: &[f64]) -> Self {
         if draws.is_empty() {
             return Self::default();
         }
-        let value = draws.iter().sum::<f64>() / draws.len() as f64;
-        draws.sort_by(f64::total_cmp);
-        let at = |p: f64| draws[((p * draws.len() as f64) as usize).min(draws.len() - 1)];
-        Self { value, lo: at(0.05), hi: at(0.95) }
+        let mut sorted = draws.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let at = |p: f64| {
+            let place = p * (sorted.len() - 1) as f64;
+            let (low, high) = (place.floor() as usize, place.ceil() as usize);
+            sorted[low] + (place - place.floor()) * (sorted[high] - sorted[low])
+        };
+        Self { value: draws.iter().sum::<f64>() / draws.len() as f64, lo: at(0.05), hi: at(0.95) }
     }
 
     /// Half of the interval against the value.
@@ -130,7 +134,7 @@ impl Mix {
             ]
         };
         let draws: Vec<[f64; 6]> = self.judging.par_iter().map(of).collect();
-        let estimate = |j: usize| Estimate::of(draws.iter().map(|draw| draw[j]).collect());
+        let estimate = |j: usize| Estimate::of(&draws.iter().map(|draw| draw[j]).collect::<Vec<f64>>());
         let contribution = estimate(0);
         Performance {
             spend,
@@ -158,7 +162,7 @@ impl Mix {
                 .map(|((history, path), response)| response.weekly(history, path).iter().sum::<f64>())
                 .sum()
         };
-        Estimate::of(self.judging.par_iter().map(of).collect())
+        Estimate::of(&self.judging.par_iter().map(of).collect::<Vec<f64>>())
     }
 
     /// A channel's weekly effect: mean over the draws.
@@ -175,12 +179,14 @@ impl Mix {
 
     /// All weeks without media.
     pub fn baseline(&self) -> Estimate {
-        Estimate::of(self.judging.iter().map(|draw| draw.baseline).collect())
+        Estimate::of(&self.judging.iter().map(|draw| draw.baseline).collect::<Vec<f64>>())
     }
 
     /// Effect a week of a steady spend of this much.
     pub fn curve(&self, c: usize, spend: f64) -> Estimate {
-        Estimate::of(self.judging.iter().map(|draw| Response::steady(&draw.channels[c], spend)).collect())
+        Estimate::of(
+            &self.judging.iter().map(|draw| Response::steady(&draw.channels[c], spend)).collect::<Vec<f64>>(),
+        )
     }
 
     /// 1 − loss/naive loss on unseen weeks (squared errors); `None` with fewer than two origins.

@@ -13,6 +13,7 @@ pub mod trust;
 use serde::{Deserialize, Serialize};
 
 use super::allocate::largest_remainder;
+use super::mix::measure::Estimate;
 use super::mix::{Draw, Mix};
 use ascent::{Aim, climb};
 pub use bounds::{Bound, BoundsError, Reach, Seen};
@@ -46,15 +47,6 @@ pub struct Ask {
     pub bounds: Vec<Bound>,
     /// Margin of a unit of revenue.
     pub margin: Option<f64>,
-}
-
-/// An estimate with its 90 % interval over the draws.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say what each is")]
-pub struct Estimate {
-    pub value: f64,
-    pub lo: f64,
-    pub hi: f64,
 }
 
 /// One channel of a plan; money over the whole plan where nothing else is said.
@@ -492,21 +484,6 @@ impl Plan {
         let name =
             most(&mut judged().filter(|c| !c.tested && c.doubt > 0.0)).or_else(|| most(&mut judged()))?;
         self.channels.iter().find(|channel| channel.name == name)
-    }
-}
-
-impl Estimate {
-    /// Mean, and the 5 % and 95 % points.
-    pub fn of(values: &[f64]) -> Self {
-        let mut sorted = values.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let at = |p: f64| {
-            let place = p * (sorted.len().saturating_sub(1)) as f64;
-            let (low, high) = (place.floor() as usize, place.ceil() as usize);
-            let of = |i: usize| sorted.get(i).copied().unwrap_or_default();
-            of(low) + (place - place.floor()) * (of(high) - of(low))
-        };
-        Self { value: mean(values), lo: at(0.05), hi: at(0.95) }
     }
 }
 

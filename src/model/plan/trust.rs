@@ -19,8 +19,6 @@ const SKILL: [f64; 2] = [0.05, 0.0];
 pub const P_BETTER: [f64; 3] = [0.95, 0.80, 0.60];
 /// Largest planned week over the largest seen: ready, review_first.
 const STRETCH: [f64; 2] = [1.0, 1.25];
-/// Pareto k̂ above which draws are rough.
-const K_HAT: f64 = 0.7;
 /// R-hat that NUTS must not pass.
 const R_HAT: f64 = 1.01;
 /// Share of the moved money that tests must cover.
@@ -90,7 +88,7 @@ fn model_limits(expected: &Estimate, mix: &Mix) -> Vec<Limit> {
         limits.push((Grade::ReviewFirst, "interval_wide", "lift_test"));
     }
     match skill(mix) {
-        None => limits.push((Grade::Directional, "few_origins", "more_history")),
+        None => limits.push((Grade::NeedsData, "few_origins", "more_history")),
         Some(skill) if skill < SKILL[1] => {
             limits.push((Grade::Directional, "no_better_than_naive", "more_history"));
         }
@@ -99,11 +97,11 @@ fn model_limits(expected: &Estimate, mix: &Mix) -> Vec<Limit> {
         }
         Some(_) => {}
     }
-    // draws of NUTS do not hang on the importance weights
     let diagnostics = &mix.diagnostics;
-    if diagnostics.r_hat.is_none() && diagnostics.k_hat > K_HAT {
+    if mix.rough() {
         limits.push((Grade::Directional, "draws_rough", "lift_test"));
-    } else if diagnostics.r_hat.is_some_and(|r_hat| r_hat > R_HAT)
+    } else if diagnostics.flat
+        || diagnostics.r_hat.is_some_and(|r_hat| r_hat > R_HAT)
         || diagnostics.divergences.is_some_and(|divergences| divergences > 0)
     {
         limits.push((Grade::ReviewFirst, "draws_rough", "lift_test"));

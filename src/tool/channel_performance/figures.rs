@@ -2,17 +2,13 @@
 
 use super::{ChannelRow, Output};
 use crate::domain::{Cell, Column, Fact, Table, Unit};
-use crate::model::mix::measure::Estimate;
-
-fn within(name: String, estimate: Estimate, unit: Unit) -> Fact {
-    Fact::new(name, estimate.value, unit).within(estimate.lo, estimate.hi)
-}
+use crate::tool::media::estimate;
 
 pub(super) fn facts(output: &Output) -> Vec<Fact> {
     let money = Unit::Money(output.currency);
     let spend: f64 = output.channels.iter().map(|row| row.spend).sum();
     let mut facts = vec![
-        within("contribution".into(), output.contribution, money).over(output.period),
+        estimate("contribution", output.contribution, money).over(output.period),
         Fact::new("spend", spend, money).over(output.period),
         Fact::new("revenue", output.revenue, money).over(output.period),
         Fact::new("weeks", output.weeks as f64, Unit::Weeks),
@@ -22,11 +18,11 @@ pub(super) fn facts(output: &Output) -> Vec<Fact> {
         Fact::new("sure", 0.9, Unit::Share),
     ];
     if spend > 0.0 {
-        facts.push(within("roi".into(), output.contribution.times(1.0 / spend), Unit::Ratio));
+        facts.push(estimate("roi", output.contribution.times(1.0 / spend), Unit::Ratio));
     }
     if output.revenue > 0.0 {
         let share = output.contribution.times(1.0 / output.revenue);
-        facts.push(within("share".into(), share, Unit::Share));
+        facts.push(estimate("share", share, Unit::Share));
     }
     facts.extend(output.margin.map(|margin| Fact::new("margin_rate", margin, Unit::Share)));
     facts.extend(output.break_even.map(|even| Fact::new("break_even", even, Unit::Ratio)));
@@ -37,16 +33,16 @@ pub(super) fn facts(output: &Output) -> Vec<Fact> {
 fn of_channel(row: &ChannelRow, output: &Output, money: Unit) -> Vec<Fact> {
     let name = |what: &str| format!("channel.{}.{what}", row.key);
     let mut facts = vec![
-        within(name("contribution"), row.contribution, money).over(output.period),
+        estimate(name("contribution"), row.contribution, money).over(output.period),
         Fact::new(name("spend"), row.spend, money).over(output.period),
-        within(name("saturation"), row.saturation, Unit::Share),
-        within(name("half_life"), row.half_life, Unit::Weeks),
-        within(name("half_saturation"), row.half_saturation, money),
+        estimate(name("saturation"), row.saturation, Unit::Share),
+        estimate(name("half_life"), row.half_life, Unit::Weeks),
+        estimate(name("half_saturation"), row.half_saturation, money),
         Fact::new(name("today"), row.today, money),
     ];
-    facts.extend(row.roi.map(|roi| within(name("roi"), roi, Unit::Ratio)));
-    facts.extend(row.mroi.map(|mroi| within(name("mroi"), mroi, Unit::Ratio)));
-    facts.extend(row.profit_roi.map(|roi| within(name("profit_roi"), roi, Unit::Change)));
+    facts.extend(row.roi.map(|roi| estimate(name("roi"), roi, Unit::Ratio)));
+    facts.extend(row.mroi.map(|mroi| estimate(name("mroi"), mroi, Unit::Ratio)));
+    facts.extend(row.profit_roi.map(|roi| estimate(name("profit_roi"), roi, Unit::Change)));
     facts.extend(row.tested.map(|day| Fact::new(name("tested"), f64::from(day.0), Unit::Date)));
     facts
 }

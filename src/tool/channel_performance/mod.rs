@@ -12,12 +12,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::media::Media;
-use super::{Next, Note, Outcome, Tool, ToolContext, ToolError, freshness};
-use crate::domain::{
-    Currency, Day, Entities, Evidence, Grade, HoldoutRow, Lookup, NamedPeriod, Period, Role, Span,
-};
+use super::{Next, Note, Outcome, Tool, ToolContext, ToolError};
+use crate::domain::{Currency, Day, Entities, Evidence, Grade, Lookup, NamedPeriod, Period, Role, Span};
+use crate::model::mix::Kind;
 use crate::model::mix::measure::{Estimate, Trust};
-use crate::model::mix::{Kind, Mix};
 
 /// The tool.
 pub struct ChannelPerformance;
@@ -118,7 +116,7 @@ impl Tool for ChannelPerformance {
         let span = args.period.resolve(today, media.input.span)?;
         let weeks = weeks_in(&media, span)?;
         let output = output(ctx, &media, weeks, wanted)?;
-        let mut outcome = Outcome::new(output, evidence(ctx, &media, today));
+        let mut outcome = Outcome::new(output, evidence(ctx, &media));
         let trust = match outcome.output.channels.as_slice() {
             [one] if outcome.output.channel.is_some() => {
                 Trust { grade: one.grade, component: one.limited_by, mend: one.mend }
@@ -251,29 +249,10 @@ fn output(
     })
 }
 
-fn evidence(ctx: &ToolContext<'_>, media: &Media, today: Day) -> Evidence {
-    let n = media.mix.target.len() as u64;
-    let mut evidence = Evidence::descriptive(n, Some(media.input.span), ctx.warehouse.data_version);
-    evidence.interval_method = Some("posterior".into());
-    evidence.holdout = holdout(&media.mix);
+fn evidence(ctx: &ToolContext<'_>, media: &Media) -> Evidence {
+    let mut evidence = media.evidence(ctx);
     evidence.warnings.clone_from(&media.mix.warnings);
-    freshness::limit(ctx, today, &mut evidence);
     evidence
-}
-
-/// The hold-out rows, naive one included.
-pub(super) fn holdout(mix: &Mix) -> Vec<HoldoutRow> {
-    let errors = |row: &crate::model::mix::HoldoutError| {
-        [("rmse", row.rmse), ("mape", row.mape), ("total_error", row.total_error)]
-            .map(|(name, value)| (name.to_owned(), value))
-            .to_vec()
-    };
-    let row = |row: &crate::model::mix::HoldoutError| {
-        // the naive row of customer value is another one
-        let method = if row.method == "naive" { "no_media" } else { &row.method };
-        HoldoutRow { method: method.into(), errors: errors(row) }
-    };
-    mix.holdout.iter().map(row).collect()
 }
 
 fn notes(media: &Media, output: &Output, asked: Span) -> Vec<Note> {

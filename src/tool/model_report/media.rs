@@ -3,9 +3,8 @@
 use serde::Serialize;
 
 use super::Output;
-use crate::domain::{Cell, Day, Evidence, Fact, Grade, Span, Unit};
+use crate::domain::{Cell, Day, Evidence, Fact, Grade, HoldoutRow, Span, Unit};
 use crate::model::mix::{Kind, PRIOR_DOMINATED};
-use crate::tool::channel_performance::holdout;
 use crate::tool::media::{self, Media};
 use crate::tool::{ToolContext, ToolError};
 
@@ -32,8 +31,8 @@ pub struct MixReport {
     pub skill: Option<f64>,
     /// Whether the draws are only roughly the posterior.
     pub rough: bool,
-    /// Hold-out rows: method, root mean square error, mean absolute error over the mean, error of the sum.
-    pub holdout: Vec<(String, [f64; 3])>,
+    /// Hold-out rows: root mean square error, mean absolute error over the mean, error of the sum.
+    pub holdout: Vec<HoldoutRow>,
 }
 
 /// Whether the model is at hand.
@@ -50,7 +49,7 @@ pub(super) fn report(ctx: &ToolContext<'_>) -> Result<MixReport, ToolError> {
         (false, Some(_)) => "again",
         (false, None) => "first",
     };
-    let Media { input, mix } = Media::of(ctx, Kind::Revenue)?;
+    let Media { input, mix, .. } = Media::of(ctx, Kind::Revenue)?;
     let diagnostics = &mix.diagnostics;
     Ok(MixReport {
         fit,
@@ -67,28 +66,16 @@ pub(super) fn report(ctx: &ToolContext<'_>) -> Result<MixReport, ToolError> {
         r_squared: diagnostics.r_squared,
         skill: mix.skill(),
         rough: mix.rough(),
-        holdout: holdout(&mix).into_iter().map(|row| (row.method, errors(&row.errors))).collect(),
+        holdout: media::holdout(&mix),
     })
-}
-
-fn errors(named: &[(String, f64)]) -> [f64; 3] {
-    ["rmse", "mape", "total_error"]
-        .map(|wanted| named.iter().find(|(name, _)| name == wanted).map_or(0.0, |(_, value)| *value))
 }
 
 pub(super) fn evidence(report: &MixReport, today: Day, ctx: &ToolContext<'_>) -> Evidence {
     let mut evidence =
         Evidence::descriptive(report.weeks as u64, Some(report.period), ctx.warehouse.data_version);
-    evidence.holdout = report
-        .holdout
-        .iter()
-        .map(|(method, [rmse, mape, total])| crate::domain::HoldoutRow {
-            method: method.clone(),
-            errors: vec![("rmse".into(), *rmse), ("mape".into(), *mape), ("total_error".into(), *total)],
-        })
-        .collect();
+    evidence.holdout.clone_from(&report.holdout);
     match report.skill {
-        None => evidence.limit(Grade::Directional, "media_few_origins", "more_weeks"),
+        None => evidence.limit(Grade::NeedsData, "media_few_origins", "more_weeks"),
         Some(skill) if skill < 0.0 => evidence.limit(Grade::Directional, "media_no_skill", "more_weeks"),
         Some(skill) if skill < 0.05 => evidence.limit(Grade::ReviewFirst, "media_no_skill", "more_weeks"),
         Some(_) => {}
@@ -117,11 +104,15 @@ pub(super) fn facts(output: &Output) -> Vec<Fact> {
     facts.extend(mix.skill.map(|skill| Fact::new("mix.skill", skill, Unit::Share)));
     facts.extend(mix.r_hat.map(|r_hat| score("r_hat", r_hat)));
     facts.extend(mix.ess.map(|ess| count("ess", ess)));
-    for (method, [rmse, mape, total]) in &mix.holdout {
-        let name = |what: &str| format!("mix.holdout.{method}.{what}");
-        facts.push(Fact::new(name("rmse"), *rmse, Unit::Money(output.currency)));
-        facts.push(Fact::new(name("mape"), *mape, Unit::Share));
-        facts.push(Fact::new(name("total_error"), *total, Unit::Change));
+    for row in &mix.holdout {
+        facts.extend(row.errors.iter().map(|(error, value)| {
+            let unit = match error.as_str() {
+                "rmse" => Unit::Money(output.currency),
+                "mape" => Unit::Share,
+                _ => Unit::Change,
+            };
+            Fact::new(format!("mix.holdout.{}.{error}", row.method), *value, unit)
+        }));
     }
     facts
 }
@@ -129,8 +120,13 @@ pub(super) fn facts(output: &Output) -> Vec<Fact> {
 /// Rows of the hold-out, naive one first.
 pub(super) fn rows(output: &Output) -> Vec<Vec<Cell>> {
     let rows = output.mix.iter().flat_map(|mix| mix.holdout.iter().rev());
-    rows.map(|(method, errors)| {
-        std::iter::once(Cell::Text(method.clone())).chain(errors.map(Cell::Number)).collect()
+    let error = |row: &HoldoutRow, wanted: &str| {
+        let known = row.errors.iter().find(|(name, _)| name == wanted);
+        known.map_or(Cell::Empty, |(_, value)| Cell::Number(*value))
+    };
+    rows.map(|row| {
+        let errors = ["rmse", "mape", "total_error"].map(|wanted| error(row, wanted));
+        std::iter::once(Cell::Text(row.method.clone())).chain(errors).collect()
     })
     .collect()
 }

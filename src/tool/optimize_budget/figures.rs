@@ -4,25 +4,25 @@ use super::{Objective, Output};
 use crate::domain::{Column, Fact, Table, Unit};
 use crate::model::mix::Kind;
 use crate::model::plan::Plan;
-use crate::tool::budget;
+use crate::tool::{budget, media};
 
 pub(super) fn facts(output: &Output, margin: Option<f64>) -> Vec<Fact> {
     let money = Unit::Money(output.currency);
     let unit = unit(output);
     let plan = &output.plan;
     let mut facts = vec![
-        budget::estimate("expected", plan.expected, unit),
+        media::estimate("expected", plan.expected, unit),
         Fact::new("total", plan.total, money),
         Fact::new("weeks", f64::from(output.weeks), Unit::Weeks),
-        budget::estimate("reference", plan.reference, unit),
-        budget::estimate("gain", plan.gain, if output.objective == Objective::Profit { money } else { unit }),
+        media::estimate("reference", plan.reference, unit),
+        media::estimate("gain", plan.gain, if output.objective == Objective::Profit { money } else { unit }),
         Fact::new("p_better", budget::unsure(plan.p_better), Unit::Share),
         Fact::new("gap", plan.gap, Unit::Share),
         Fact::new("tested_share", plan.tested_share, Unit::Share),
         Fact::new("moved", moved(plan), money),
         Fact::new("p_inside", 0.9, Unit::Share),
     ];
-    facts.extend(plan.profit.map(|profit| budget::estimate("profit", profit, money)));
+    facts.extend(plan.profit.map(|profit| media::estimate("profit", profit, money)));
     let deficit = plan.profit.filter(|profit| profit.value < 0.0);
     facts.extend(deficit.map(|profit| Fact::new("deficit", -profit.value, money)));
     if let Some((_, brings)) = plan.next {
@@ -61,7 +61,7 @@ pub(super) fn facts(output: &Output, margin: Option<f64>) -> Vec<Fact> {
     }
     if let Some(inside) = &output.inside {
         facts.push(Fact::new("inside_total", inside.total, money));
-        facts.push(budget::estimate("inside_expected", inside.expected, unit));
+        facts.push(media::estimate("inside_expected", inside.expected, unit));
     }
     facts
 }

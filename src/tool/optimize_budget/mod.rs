@@ -9,7 +9,8 @@ mod figures;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use super::budget::{self, Media, Place};
+use super::budget::{self, Place};
+use super::media::Media;
 use super::{Next, Note, Outcome, Tool, ToolContext, ToolError};
 use crate::domain::{Currency, Role};
 use crate::model::mix::Kind;
@@ -152,14 +153,14 @@ impl Tool for OptimizeBudget {
 
     fn call(ctx: &ToolContext<'_>, args: Args) -> Result<Outcome<Output>, ToolError> {
         let kind = if args.objective == Some(Objective::Orders) { Kind::Orders } else { Kind::Revenue };
-        let media = budget::media(ctx, kind)?;
+        let media = Media::of(ctx, kind)?;
         ctx.work.check()?;
         let objective = match args.objective {
-            Some(Objective::Profit) if media.margin.is_none() => {
+            Some(Objective::Profit) if media.input.margin.is_none() => {
                 return Err(budget::no_plan(PlanError::MarginUnknown, &media.mix));
             }
             Some(objective) => objective,
-            None if media.margin.is_some() => Objective::Profit,
+            None if media.input.margin.is_some() => Objective::Profit,
             None => Objective::Revenue,
         };
         if let (Kind::Orders, Some(_)) = (kind, args.target_roi) {
@@ -188,7 +189,7 @@ impl Tool for OptimizeBudget {
             plan,
         };
         let mut outcome = Outcome::new(output, evidence);
-        outcome.facts = figures::facts(&outcome.output, media.margin);
+        outcome.facts = figures::facts(&outcome.output, media.input.margin);
         outcome.table = Some(figures::table(&outcome.output));
         outcome.charts = chart::charts(&outcome.output, media.mix.end());
         outcome.notes = notes(&outcome.output, &media, &args);
@@ -201,6 +202,11 @@ fn ask(media: &Media, args: &Args, objective: Objective) -> Result<Ask, ToolErro
     let mut bounds = vec![Bound::default(); media.mix.channels.len()];
     for bound in &args.bounds {
         match budget::place(&media.mix, &bound.channel)? {
+            // channels that move as one have one budget, and one pair of bounds
+            Place::Judged(c) if bounds[c] != Bound::default() => {
+                let name = media.mix.channels[c].name.clone();
+                return Err(ToolError::invalid("budget_bound_twice").with("channel", name));
+            }
             Place::Judged(c) => bounds[c] = Bound { min: bound.min, max: bound.max },
             Place::LeftOut(name) => {
                 return Err(ToolError::invalid("budget_bound_not_judged").with("channel", name));
@@ -217,7 +223,7 @@ fn ask(media: &Media, args: &Args, objective: Objective) -> Result<Ask, ToolErro
         },
         target_roi: args.target_roi,
         bounds,
-        margin: media.margin.filter(|_| objective != Objective::Orders),
+        margin: media.input.margin.filter(|_| objective != Objective::Orders),
     })
 }
 
@@ -229,7 +235,8 @@ fn inside(media: &Media, ask: &Ask, plan: &Plan) -> Option<Plan> {
     // a cent below, lest rounding puts it above
     let total = ((largest * ask.weeks as f64 + kept) * 100.0).floor() / 100.0 - 0.01;
     let ask = Ask { total: Some(total), target_roi: None, ..ask.clone() };
-    plan::plan(&media.mix, &ask).ok()
+    // with bounds of the asker's own it may still go beyond
+    plan::plan(&media.mix, &ask).ok().filter(|plan| !matches!(plan.reach, Reach::Beyond(_)))
 }
 
 fn notes(output: &Output, media: &Media, args: &Args) -> Vec<Note> {
@@ -237,10 +244,10 @@ fn notes(output: &Output, media: &Media, args: &Args) -> Vec<Note> {
     if output.kind == "plan" {
         notes.push(Note::new("budget_not_calibrated"));
     }
-    if args.objective.is_none() && media.margin.is_none() {
+    if args.objective.is_none() && media.input.margin.is_none() {
         notes.push(Note::new("budget_no_margin"));
     }
-    if args.total.is_none() && media.margin.is_none() && args.target_roi.is_none() {
+    if args.total.is_none() && media.input.margin.is_none() && args.target_roi.is_none() {
         notes.push(Note::new("budget_total_of_today"));
     }
     match output.plan.reach {

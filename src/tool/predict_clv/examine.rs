@@ -44,7 +44,7 @@ impl Examined {
     pub(in crate::tool) fn of(ctx: &ToolContext<'_>) -> Result<Self, ToolError> {
         let input = worth::input(ctx)?;
         let origin = |what: &str| {
-            let key = worth::kept_as(ctx, what, input.today);
+            let key = ctx.kept_as(what, input.today);
             match (ctx.models.has(&key, ctx.warehouse.data_version), ctx.models.version(&key)) {
                 (true, _) => Fit::Kept,
                 (false, Some(before)) => Fit::Again { before },
@@ -56,7 +56,7 @@ impl Examined {
         let Fitted { rolling, fit, once, money } = bg;
         ctx.work.check()?;
         let days = rolling.horizon_days;
-        let key = worth::kept_as(ctx, &format!("clv_calibration/{days}"), input.today);
+        let key = ctx.kept_as(&format!("clv_calibration/{days}"), input.today);
         let calibration = ctx.models.get_or_fit(&key, ctx.warehouse.data_version, || {
             let time = |from: i32, to: i32| input.purchase_days(from, to);
             calibration::calibration(&input.history, input.today.0, days, &time, ctx.work)

@@ -20,7 +20,6 @@ pub(super) use examine::{Examined, Fit};
 pub use next_order::NextOrder;
 pub(super) use next_order::SOON_DAYS;
 use worth::Valued;
-pub(super) use worth::kept_as;
 
 /// The tool.
 pub struct PredictClv;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{Args, Model};
-use crate::domain::{Day, MONTH_DAYS, Segment, Tier};
+use crate::domain::{MONTH_DAYS, Segment, Tier};
 use crate::features::clv::ClvInput;
 use crate::features::rfm::Rfm;
 use crate::model::clv::backtest::{self, Rolling};
@@ -68,11 +68,6 @@ pub(super) fn input(ctx: &ToolContext<'_>) -> Result<ClvInput, ToolError> {
         return Err(error.with("n", repeat as u64).with("needed", REPEAT_MIN as u64));
     }
     Ok(input)
-}
-
-/// Under which key a fit is kept; the same data seen from a configured day are another fit.
-pub(in crate::tool) fn kept_as(ctx: &ToolContext<'_>, what: &str, today: Day) -> String {
-    if ctx.clock.is_live() { format!("{what}/1@{today}") } else { format!("{what}/1") }
 }
 
 impl Valued {
@@ -184,7 +179,7 @@ impl Fitted {
         let asked = (MONTH_DAYS * f64::from(args.horizon_months)).round() as i32;
         let days = backtest::horizon_days(input.span.days(), asked);
         let rolling = ctx.models.get_or_fit(
-            &kept_as(ctx, &format!("clv_backtest/{days}"), input.today),
+            &ctx.kept_as(&format!("clv_backtest/{days}"), input.today),
             version,
             || {
                 let time = |from: i32, to: i32| input.purchase_days(from, to);
@@ -199,13 +194,13 @@ impl Fitted {
         };
         let purchases = |model: PurchaseModel| {
             ctx.models
-                .get_or_fit(&kept_as(ctx, model.key(), input.today), version, || {
+                .get_or_fit(&ctx.kept_as(model.key(), input.today), version, || {
                     ctx.work.progress("fit", 0, 1);
                     model.fit(&input.now.buyers, None, ctx.work)
                 })
                 .map_err(cannot_fit)
         };
-        let money = ctx.models.get_or_fit(&kept_as(ctx, "gamma_gamma", input.today), version, || {
+        let money = ctx.models.get_or_fit(&ctx.kept_as("gamma_gamma", input.today), version, || {
             GammaGamma.fit(&input.now.spenders, None, ctx.work)
         });
         Ok(Self {

@@ -141,6 +141,10 @@ fn bounds(file: &Path, mix: &Mix) -> anyhow::Result<Vec<Bound>> {
         if mins[row] < 0.0 || maxs[row] < 0.0 {
             bail!("{}: bounds of {name:?} are below 0; give money, 0 or more", file.display());
         }
+        if bounds[place] != Bound::default() {
+            let channel = &mix.channels[place].name;
+            bail!("{}: channel {channel:?} has bounds twice; give one row for all of it", file.display());
+        }
         bounds[place] = Bound { min: Some(mins[row]), max: Some(maxs[row]) };
     }
     Ok(bounds)
