@@ -17,7 +17,7 @@ use crate::agent::{Agent, Album, House};
 use crate::channel::telegram;
 use crate::config::Config;
 use crate::domain::{Clock, Principal, Work};
-use crate::llm::{LanguageModel, Notebook};
+use crate::llm::{Endpoint, LanguageModel, Notebook};
 use crate::model::{Models, Shelf};
 use crate::prompts::Prompts;
 use crate::render::Templates;
@@ -37,10 +37,8 @@ pub struct App {
     pub clock: Clock,
     /// All words, compiled.
     pub templates: Arc<Templates>,
-    /// The language model, where a server is set.
-    pub model: Option<Arc<LanguageModel>>,
-    /// What a turn may use up.
-    pub limits: Limits,
+    endpoint: Option<Endpoint>,
+    limits: Limits,
 }
 
 impl App {
@@ -55,15 +53,11 @@ impl App {
         let warehouse = Arc::new(Warehouse::load(&store)?);
         let models = Arc::new(Models::on(Arc::new(StoreShelf(store.clone()))));
         let templates = Arc::new(Templates::compile(Arc::new(Prompts::load()?))?);
-        let notebook = Arc::new(StoreNotebook(store.clone()));
-        let model = config.endpoint.clone().map(|endpoint| {
-            let notebook: Arc<dyn Notebook> = notebook;
-            Arc::new(LanguageModel::new(endpoint, Some(notebook)))
-        });
         let (tokens, micros) = config.model.budget();
         let usual = Limits::default();
         let limits = Limits { tokens: tokens.unwrap_or(usual.tokens), micros, ..usual };
-        Ok(Self { store, warehouse, models, clock: Clock::system(config.today), templates, model, limits })
+        let (clock, endpoint) = (Clock::system(config.today), config.endpoint.clone());
+        Ok(Self { store, warehouse, models, clock, templates, endpoint, limits })
     }
 
     /// All words.
@@ -75,9 +69,11 @@ impl App {
     pub fn agent(&self) -> Agent {
         let catalogue = Arc::new(tool::all());
         let embedded = Arc::new(EmbeddedPlanner::new(self.prompts()));
-        let (planner, composer): (Arc<dyn Planner>, Arc<dyn Composer>) = match &self.model {
+        let (planner, composer): (Arc<dyn Planner>, Arc<dyn Composer>) = match &self.endpoint {
             None => (embedded, Arc::new(TemplateComposer)),
-            Some(model) => {
+            Some(endpoint) => {
+                let notebook: Arc<dyn Notebook> = Arc::new(StoreNotebook(self.store.clone()));
+                let model = Arc::new(LanguageModel::new(endpoint.clone(), Some(notebook)));
                 let prompts = self.templates.prompts().clone();
                 let planner = LlmPlanner::new(embedded, model.clone(), catalogue.clone(), prompts);
                 (Arc::new(planner), Arc::new(LlmComposer::new(model.clone(), self.templates.clone())))

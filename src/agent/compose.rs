@@ -1,9 +1,9 @@
 //! How do outcomes become sentences that may be shown?
 //!
-//! A composer writes a text (the template one from `prompts/`, later a model); here it is cut into sentences, and each
-//! passes the number ledger and the claims check or is not shown. Where a composer's sentence fails, the template's
-//! answer takes its place; where a template's fails, it is left out and said so. What was kept back is returned.
-//! A composer may write piece by piece (`streamed`): each sentence is checked and shown as soon as it is whole.
+//! A composer writes a text (a language model, or the template of `prompts/`); it is cut into sentences, and each passes
+//! the number ledger and the claims check or is not shown. What is written piece by piece (`streamed`) is shown sentence
+//! by sentence; where one fails, the template says what is still to say; where a template's fails, it is left out and
+//! said so. What was kept back is returned.
 
 mod labels;
 mod llm;
@@ -14,7 +14,6 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures::Stream;
-use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 
 pub(super) use self::labels::Labels;
@@ -62,12 +61,8 @@ pub type Writing<'a> = Pin<Box<dyn Stream<Item = Result<Piece, &'static str>> + 
 pub trait Composer: Send + Sync {
     /// `template` or `llm`.
     fn name(&self) -> &'static str;
-    /// Writes the text; `None` leaves it to the template.
-    fn compose<'a>(&'a self, draft: &'a Draft<'a>) -> BoxFuture<'a, Option<String>>;
-    /// Writes the text piece by piece within this time; `None` where it writes it at once.
-    fn write<'a>(&'a self, _: &'a Draft<'a>, _: Duration) -> Option<Writing<'a>> {
-        None
-    }
+    /// Writes the text piece by piece within this time; `None` leaves it to the template.
+    fn write<'a>(&'a self, draft: &'a Draft<'a>, within: Duration) -> Option<Writing<'a>>;
 }
 
 /// The templates of `prompts/tools/`.
@@ -78,8 +73,8 @@ impl Composer for TemplateComposer {
     fn name(&self) -> &'static str {
         "template"
     }
-    fn compose<'a>(&'a self, _: &'a Draft<'a>) -> BoxFuture<'a, Option<String>> {
-        Box::pin(futures::future::ready(None))
+    fn write<'a>(&'a self, _: &'a Draft<'a>, _: Duration) -> Option<Writing<'a>> {
+        None
     }
 }
 
@@ -239,10 +234,7 @@ impl<'a> Page<'a> {
         match self.writing(composer, &draft) {
             Some(writing) => self.streamed(writing, &draft, &ledger).await,
             None => {
-                let text = match composer.compose(&draft).await {
-                    Some(text) => self.composed(&text, &template, &ledger),
-                    None => self.checked(&template, &ledger),
-                };
+                let text = self.checked(&template, &ledger);
                 self.add_or(text, "answer.withheld");
             }
         }
@@ -290,16 +282,6 @@ impl<'a> Page<'a> {
         let title = self.checked(&title, &words.ledger);
         let alt = self.checked(&alt, &words.ledger);
         self.pictures.push(Picture { chart: chart.clone(), title, alt, path: None });
-    }
-
-    /// A composer's text: kept up to its first sentence that fails, then the template goes on in its place.
-    fn composed(&mut self, text: &str, template: &str, ledger: &Ledger) -> String {
-        let before = self.withheld.len();
-        let kept = self.checked(text, ledger);
-        if self.withheld.len() == before {
-            return kept;
-        }
-        self.checked(template, ledger)
     }
 
     /// Why a call gave no figures, with the mend; names that were possible become choices.

@@ -26,7 +26,7 @@ use super::{Answer, Event, Plan, ShopDays, why};
 use crate::domain::{Clock, Day, Lang, Principal, Span};
 use crate::model::Models;
 use crate::render::{Scope, Templates, chart};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, off_thread};
 use crate::tool::Entry;
 use crate::warehouse::{Live, Seen};
 
@@ -227,7 +227,7 @@ impl Inner {
         }
         let text = session.memory.follow_up(&text).map_or(text.clone(), str::to_owned);
         let inner = self.clone();
-        blocking(move || inner.house.columns.refresh(&inner.house.store)).await?;
+        off_thread(move || inner.house.columns.refresh(&inner.house.store)).await?;
         let version = self.house.columns.seen().warehouse.data_version;
         let turn = Turn::new(&session, text, lang, now, version, self.house.limits);
         self.save(&turn).await?;
@@ -274,7 +274,7 @@ impl Inner {
         wanted: fn(&Turn) -> bool,
     ) -> Result<Option<Turn>, StoreError> {
         let (store, session) = (self.house.store.clone(), session.clone());
-        blocking(move || {
+        off_thread(move || {
             for number in (1..=session.turns).rev().take(LOOKED_BACK) {
                 let key = Turn::key_of(&session.conversation, &session.principal, number);
                 match store.get::<Turn>(&key)? {
@@ -315,9 +315,6 @@ impl Inner {
                         allowance: allowance(&turn, deadline),
                     };
                     let (templates, composer) = (&self.house.templates, self.house.composer.as_ref());
-                    if composer.name() == "llm" {
-                        out.send(Event::Status(self.word("writing_answer", turn.lang))).await;
-                    }
                     let made = compose(&turn, templates, composer, &delivery).await;
                     turn.spend(made.spent);
                     if let Some(why) = made.degraded {
@@ -481,7 +478,7 @@ impl Inner {
     async fn session(&self, conversation: &str, principal: &Principal) -> Result<Session, StoreError> {
         let key = Session::key_of(conversation, principal);
         let store = self.house.store.clone();
-        let kept = blocking(move || store.get::<Session>(&key)).await?;
+        let kept = off_thread(move || store.get::<Session>(&key)).await?;
         Ok(kept.unwrap_or_else(|| Session::new(conversation, principal)))
     }
 
@@ -489,7 +486,7 @@ impl Inner {
     async fn unfinished(&self, session: &Session) -> Result<Option<Turn>, StoreError> {
         let key = Turn::key_of(&session.conversation, &session.principal, session.turns + 1);
         let store = self.house.store.clone();
-        blocking(move || {
+        off_thread(move || {
             let Some(mut turn) = store.get::<Turn>(&key)? else { return Ok(None) };
             turn.resumed();
             // counted before it goes on: a turn that brings the process down must not come up for ever
@@ -501,13 +498,13 @@ impl Inner {
 
     async fn save(&self, turn: &Turn) -> Result<(), StoreError> {
         let (store, turn) = (self.house.store.clone(), turn.clone());
-        blocking(move || store.put(&turn)).await
+        off_thread(move || store.put(&turn)).await
     }
 
     /// The complete turn and the conversation after it, together or not at all.
     async fn finish(&self, turn: &Turn, session: &Session) -> Result<(), StoreError> {
         let (store, turn, session) = (self.house.store.clone(), turn.clone(), session.clone());
-        blocking(move || {
+        off_thread(move || {
             let mut edit = store.edit();
             edit.put(&turn)?;
             edit.put(&session)?;
@@ -521,16 +518,6 @@ impl Inner {
 fn allowance(turn: &Turn, deadline: tokio::time::Instant) -> Allowance {
     let left = deadline.saturating_duration_since(tokio::time::Instant::now());
     Allowance { within: left.mul_f64(0.75), affordable: turn.degraded.is_none() && turn.affordable() }
-}
-
-/// Store calls stay off the async threads.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panic) => Err(StoreError::Backend(panic.to_string())),
-    }
 }
 
 /// A conversation's id from the time it began.

@@ -72,3 +72,13 @@ pub enum StoreError {
     #[error("the store failed: {0}")]
     Backend(String),
 }
+
+/// Store calls stay off the async threads.
+pub async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panic) => Err(StoreError::Backend(panic.to_string())),
+    }
+}

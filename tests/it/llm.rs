@@ -377,17 +377,27 @@ async fn numbers_nobody_computed_and_deeds_nobody_did_are_not_shown() {
         }
         assert!(!answer.text.contains("language model"), "a lie is no breakdown: {}", answer.text);
     }
-    // Nor in a reply without any tool, nor in a question back.
-    let reply = LlmServer::start(|request| match request.n {
-        0 => Say::Calls(vec![("query_metrics", revenue())]),
-        1 => Say::Text("Revenue was €600.00.".into()),
-        _ => Say::Text("You sold 4711 things.".into()),
-    })
-    .await;
-    let agent = agent(reply.endpoint());
-    ask(&agent, ASKED).await;
-    let answer = ask(&agent, "how many things did we sell in all these years").await;
-    assert!(!answer.text.contains("4711"), "{}", answer.text);
+    // Nor in a reply without any tool, nor in a question back; what is true of them is said.
+    let back = |question: &str| Say::Calls(vec![("ask_back", json!({"question": question, "choices": []}))]);
+    for (say, shown) in [
+        (Say::Text("You sold 4711 things.".into()), None),
+        (Say::Text("That is a matter of taste.".into()), Some("That is a matter of taste.")),
+        (back("Do you mean the 4711 that were sold?"), None),
+        (back("Do you mean pieces or orders?"), Some("Do you mean pieces or orders?")),
+    ] {
+        let server = LlmServer::start(move |request| match request.n {
+            0 => Say::Calls(vec![("query_metrics", revenue())]),
+            1 => Say::Text("Revenue was €600.00.".into()),
+            _ => say.clone(),
+        })
+        .await;
+        let agent = agent(server.endpoint());
+        ask(&agent, ASKED).await;
+        let answer = ask(&agent, "how many things did we sell in all these years").await;
+        assert_eq!(answer.planner, "llm", "it is the model's own: {}", answer.text);
+        assert!(!answer.text.contains("4711"), "{}", answer.text);
+        assert!(shown.is_none_or(|shown| answer.text.contains(shown)), "{}", answer.text);
+    }
 }
 
 #[tokio::test]

@@ -231,9 +231,6 @@ impl Composer for Writes {
     fn name(&self) -> &'static str {
         "scripted"
     }
-    fn compose<'a>(&'a self, _: &'a Draft<'a>) -> BoxFuture<'a, Option<String>> {
-        Box::pin(async { None })
-    }
     fn write<'a>(&'a self, _: &'a Draft<'a>, _: Duration) -> Option<Writing<'a>> {
         let pieces = futures::stream::iter(&self.0).then(|piece| async {
             tokio::time::sleep(Duration::from_millis(60)).await;

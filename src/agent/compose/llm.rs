@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{BoxFuture, ready};
 use futures::stream::unfold;
 
 use super::{Composer, Draft, Labels, Piece, Writing};
@@ -85,10 +84,6 @@ impl LlmComposer {
 impl Composer for LlmComposer {
     fn name(&self) -> &'static str {
         "llm"
-    }
-
-    fn compose<'a>(&'a self, _: &'a Draft<'a>) -> BoxFuture<'a, Option<String>> {
-        Box::pin(ready(None))
     }
 
     fn write<'a>(&'a self, draft: &'a Draft<'a>, within: Duration) -> Option<Writing<'a>> {

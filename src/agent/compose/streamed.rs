@@ -56,6 +56,8 @@ impl Page<'_> {
 
     /// Writes a paragraph as it comes.
     pub(super) async fn streamed(&mut self, mut writing: Writing<'_>, draft: &Draft<'_>, ledger: &Ledger) {
+        let status = self.templates.prompts().word("work", "writing_answer", self.turn.lang).to_owned();
+        let _ = self.delivery.events.send(Event::Status(status)).await;
         self.paragraphs.push(String::new());
         let mut open = String::new();
         let end = loop {

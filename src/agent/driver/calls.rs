@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
-use super::{Inner, Outlet, blocking};
+use super::{Inner, Outlet};
 use crate::agent::audit::{self, Called, Verdict};
 use crate::agent::recall::Conversation;
 use crate::agent::repair;
@@ -19,7 +19,7 @@ use crate::agent::turn::{Step, Stop, Turn};
 use crate::agent::{Call, DoneCall, Event};
 use crate::domain::{Lang, Work};
 use crate::render::Templates;
-use crate::store::StoreError;
+use crate::store::{StoreError, off_thread};
 use crate::tool::schema;
 use crate::tool::{Effect, Outcome, ToolContext, ToolError};
 use crate::warehouse::Seen;
@@ -139,7 +139,7 @@ impl Inner {
         let (store, clock, tool) = (self.house.store.clone(), self.house.clock, tool.to_owned());
         let (principal, conversation) = (turn.principal.clone(), turn.conversation.clone());
         let (turn, data_version) = (turn.number, turn.data_version);
-        blocking(move || {
+        off_thread(move || {
             let (principal, conversation, tool, args) = (&principal, &conversation, &tool, &args);
             let called = Called { principal, conversation, turn, tool, args, verdict, data_version };
             audit::note(&store, &clock, &called)

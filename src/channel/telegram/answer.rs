@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::button::{Button, keyboard};
-use super::delivery::{Delivery, Lost, blocking, keep};
+use super::delivery::{Delivery, Lost, keep};
 use super::desk::Desk;
 use super::letters::{Letter, Talk, Wish};
 use super::sheet::Sheet;
@@ -21,7 +21,7 @@ use crate::agent::memory::Session;
 use crate::agent::turn::{Step, Turn};
 use crate::agent::{Event, Question};
 use crate::domain::{Lang, Principal};
-use crate::store::StoreError;
+use crate::store::{StoreError, off_thread};
 
 /// A stopped turn that is not closed by then is left to close by itself.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -60,7 +60,7 @@ impl Desk {
                 let mut talk = self.talk(&letter.principal).await?;
                 talk.number += 1;
                 let store = self.store().clone();
-                blocking(move || store.put(&talk)).await?;
+                off_thread(move || store.put(&talk)).await?;
                 (self.words("new", lang, &none), None)
             }
             Wish::Unknown => (self.words("unknown", lang, &none), None),
@@ -166,7 +166,7 @@ impl Desk {
         if talk.lang != Some(sheet.lang()) {
             talk.lang = Some(sheet.lang());
             let store = self.store().clone();
-            blocking(move || store.put(&talk)).await?;
+            off_thread(move || store.put(&talk)).await?;
         }
         let whole = async {
             let buttons = sheet.keyboard(conversation.parse().unwrap_or_default());
@@ -226,14 +226,16 @@ impl Desk {
 
     async fn talk(&self, principal: &Principal) -> Result<Talk, StoreError> {
         let (store, id) = (self.store().clone(), principal.id.clone());
-        blocking(move || Ok(store.get::<Talk>(id.as_bytes())?.unwrap_or(Talk { id, number: 1, lang: None })))
-            .await
+        off_thread(move || {
+            Ok(store.get::<Talk>(id.as_bytes())?.unwrap_or(Talk { id, number: 1, lang: None }))
+        })
+        .await
     }
 
     async fn session(&self, principal: &Principal, conversation: &str) -> Result<Session, StoreError> {
         let (store, principal, conversation) =
             (self.store().clone(), principal.clone(), conversation.to_owned());
-        blocking(move || {
+        off_thread(move || {
             let kept = store.get::<Session>(&Session::key_of(&conversation, &principal))?;
             Ok(kept.unwrap_or_else(|| Session::new(&conversation, &principal)))
         })
@@ -247,6 +249,6 @@ impl Desk {
         number: u32,
     ) -> Result<Option<Turn>, StoreError> {
         let (store, key) = (self.store().clone(), Turn::key_of(conversation, principal, number));
-        blocking(move || store.get::<Turn>(&key)).await
+        off_thread(move || store.get::<Turn>(&key)).await
     }
 }

@@ -9,7 +9,7 @@ use super::letters::Letter;
 use super::post::{Body, Post};
 use super::sheet::Note;
 use super::wire::Fault;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, off_thread};
 
 /// An answer on its way.
 pub(super) struct Delivery<'a> {
@@ -146,17 +146,7 @@ impl<'a> Delivery<'a> {
 /// Writes a letter down, off the async threads.
 pub(super) async fn keep(store: &Store, letter: &Letter) -> Result<(), StoreError> {
     let (store, letter) = (store.clone(), letter.clone());
-    blocking(move || store.put(&letter)).await
-}
-
-/// Store calls stay off the async threads.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panic) => Err(StoreError::Backend(panic.to_string())),
-    }
+    off_thread(move || store.put(&letter)).await
 }
 
 /// Whether nothing gets to this chat any more: blocked, deleted, or the token is no longer ours.

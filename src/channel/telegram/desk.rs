@@ -13,13 +13,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::delivery::blocking;
 use super::letters::Letter;
 use super::post::Post;
 use crate::agent::Agent;
 use crate::domain::{Lang, Principal};
 use crate::render::Scope;
-use crate::store::Store;
+use crate::store::{Store, off_thread};
 
 /// Everything that answering needs.
 pub(super) struct Desk {
@@ -180,7 +179,7 @@ impl Desk {
     /// A letter that needs no answer any more.
     async fn settle(&self, letter: &Letter) {
         let (store, key) = (self.store().clone(), crate::store::Record::key(letter));
-        if let Err(error) = blocking(move || store.delete::<Letter>(&key)).await {
+        if let Err(error) = off_thread(move || store.delete::<Letter>(&key)).await {
             tracing::error!(%error, "an answered letter could not be taken out; it will be answered again");
         }
     }

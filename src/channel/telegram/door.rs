@@ -13,14 +13,13 @@ use teloxide::types::{AllowedUpdate, BotCommand, ChatId, Update, UpdateKind};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::delivery::blocking;
 use super::desk::Desk;
 use super::hear::{Heard, hear};
 use super::letters::{Batch, Letter, Wish};
 use super::wire::{Fault, Wire};
 use super::{Settings, Stopped};
 use crate::domain::Lang;
-use crate::store::Record;
+use crate::store::{Record, off_thread};
 
 /// Refusals a chat is sent in a minute; who knocks more often hears nothing. A group hears one.
 const REFUSALS: u32 = 5;
@@ -102,7 +101,7 @@ impl Door {
     /// Letters that an earlier process did not answer; the numbers of its last updates.
     async fn wake(&self) -> anyhow::Result<Vec<u32>> {
         let (store, bot) = (self.desk.store().clone(), self.bot);
-        let (letters, batch) = blocking(move || {
+        let (letters, batch) = off_thread(move || {
             let mut letters: Vec<Letter> = store.scan::<Letter>().collect::<Result<_, _>>()?;
             letters.retain(|letter| letter.bot == bot);
             letters.sort_by_key(|letter| letter.update);
@@ -116,7 +115,7 @@ impl Door {
                 self.desk.deliver(letter);
             } else {
                 let (store, key) = (self.desk.store().clone(), letter.key());
-                blocking(move || store.delete::<Letter>(&key)).await?;
+                off_thread(move || store.delete::<Letter>(&key)).await?;
             }
         }
         Ok(batch.map(|batch| batch.updates).unwrap_or_default())
@@ -182,7 +181,7 @@ impl Door {
         }
         let (store, kept) = (self.desk.store().clone(), letters.clone());
         let batch = Batch { bot: self.bot, updates: numbers.to_vec() };
-        blocking(move || {
+        off_thread(move || {
             let mut edit = store.edit();
             for letter in kept.iter() {
                 edit.put(letter)?;

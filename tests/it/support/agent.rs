@@ -4,9 +4,10 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
-use mercato::agent::compose::{Composer, Draft, TemplateComposer};
+use mercato::agent::compose::{Composer, Draft, Piece, TemplateComposer, Writing};
 use mercato::agent::planner::{PlanError, PlanRequest, Planner};
 use mercato::agent::turn::Limits;
 use mercato::agent::{Agent, Answer, Call, House, Plan, Question};
@@ -55,8 +56,8 @@ impl Composer for Says {
     fn name(&self) -> &'static str {
         "scripted"
     }
-    fn compose<'a>(&'a self, _: &'a Draft<'a>) -> BoxFuture<'a, Option<String>> {
-        Box::pin(async { Some(self.0.to_owned()) })
+    fn write<'a>(&'a self, _: &'a Draft<'a>, _: Duration) -> Option<Writing<'a>> {
+        Some(Box::pin(futures::stream::once(async { Ok(Piece::Text(self.0.to_owned())) })))
     }
 }
 

@@ -10,6 +10,7 @@ use super::names::{Name, Thing};
 use super::numbers::number_at;
 use super::reading::Reading;
 use super::times::{Mention, Unit, Way, When};
+use crate::domain::MONTH_DAYS;
 
 /// Money below this is a count or a rate, unless a currency or a scale ("5k") stands at it.
 const MONEY_MIN: f64 = 100.0;
@@ -17,71 +18,6 @@ const MONEY_MIN: f64 = 100.0;
 const ROI_MAX: f64 = 50.0;
 /// Tokens between a number and what it belongs to.
 const NEAR: usize = 8;
-/// Weeks a month.
-const MONTH_WEEKS: f64 = 4.348_125;
-
-/// Wordings are compared token by token; a Chinese one is a token a character.
-const ROI: [&str; 9] = [
-    "roi",
-    "roas",
-    "投 产 比",
-    "投 资 回 报",
-    "投 资 回 报 率",
-    "回 报 率",
-    "return on ad spend",
-    "投 入 产 出",
-    "产 出 比",
-];
-const LEAST: [&str; 17] = [
-    "at least",
-    "minimum",
-    "min",
-    "no less than",
-    "not less than",
-    "more than",
-    "a minimum of",
-    "minimum of",
-    "至 少",
-    "不 少 于",
-    "不 低 于",
-    "最 少",
-    "起 码",
-    "最 低",
-    "下 限",
-    "保 底",
-    "floor of",
-];
-const MOST: [&str; 26] = [
-    "at most",
-    "maximum",
-    "max",
-    "no more than",
-    "not more than",
-    "up to",
-    "capped at",
-    "cap",
-    "cap of",
-    "limited to",
-    "under",
-    "below",
-    "not above",
-    "less than",
-    "maximum of",
-    "a maximum of",
-    "最 多",
-    "不 超 过",
-    "上 限",
-    "不 高 于",
-    "封 顶",
-    "以 内",
-    "顶 多",
-    "别 超 过",
-    "不 要 超 过",
-    "最 高",
-];
-const MONEY: [&str; 13] =
-    ["€", "$", "£", "¥", "eur", "euro", "euros", "usd", "元", "块", "欧", "dollars", "rmb"];
-
 /// A number that is no part of a time.
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Figure {
@@ -122,8 +58,7 @@ fn figures(r: &Reading<'_>) -> Vec<Figure> {
         match number_at(&r.s.tokens, at) {
             Some(said) if !in_name && said.value.is_finite() => {
                 let scaled = said.end > at + 1 || said.value >= 1000.0;
-                let money =
-                    MONEY.contains(&r.s.text(said.end)) || MONEY.contains(&r.s.text(at.wrapping_sub(1)));
+                let money = r.s.cue(said.end, "money").is_some() || r.s.cue_before(at, "money").is_some();
                 let share = matches!(r.s.text(said.end), "%" | "percent" | "折" | "成");
                 if !share {
                     figures.push(Figure {
@@ -141,19 +76,9 @@ fn figures(r: &Reading<'_>) -> Vec<Figure> {
     figures
 }
 
-/// Where any of the wordings starts and ends.
-fn wordings(r: &Reading<'_>, texts: &[&str]) -> Vec<(usize, usize)> {
-    let mut found = Vec::new();
-    for at in 0..r.s.tokens.len() {
-        let ends = texts.iter().filter_map(|text| {
-            let words: Vec<&str> = text.split(' ').collect();
-            r.s.says(at, &words).then_some(at + words.len())
-        });
-        if let Some(end) = ends.max() {
-            found.push((at, end));
-        }
-    }
-    found
+/// Where a wording of this small word starts and ends.
+fn wordings(r: &Reading<'_>, key: &str) -> Vec<(usize, usize)> {
+    (0..r.s.tokens.len()).filter_map(|at| Some((at, r.s.cue(at, key)?))).collect()
 }
 
 fn channels<'r>(r: &'r Reading<'_>) -> Vec<&'r Name> {
@@ -168,7 +93,7 @@ fn apart(a: (usize, usize), b: (usize, usize)) -> usize {
 /// Revenue per unit of spend that is asked for, with the number's place.
 fn roi(r: &Reading<'_>) -> Option<(f64, usize)> {
     let percent = |at: usize| matches!(r.s.text(at), "%" | "percent");
-    for (from, to) in wordings(r, &ROI) {
+    for (from, to) in wordings(r, "target_roi") {
         let near = (0..r.s.tokens.len()).filter_map(|at| {
             let said = number_at(&r.s.tokens, at)?;
             let value = if percent(said.end) { said.value / 100.0 } else { said.value };
@@ -187,14 +112,14 @@ fn roi(r: &Reading<'_>) -> Option<(f64, usize)> {
 
 /// The side of a bound that a number is, by the word in front of it or right behind it (2万以内).
 fn side(r: &Reading<'_>, figure: &Figure) -> Option<Side> {
-    let at = |texts: &[&str]| {
+    let at = |key: &str| {
         let near = |place: &(usize, usize)| {
             (place.1 <= figure.from && figure.from - place.1 <= 1)
                 || (figure.to <= place.0 && place.0 - figure.to <= 1)
         };
-        wordings(r, texts).into_iter().filter(near).map(|place| place.1 - place.0).max()
+        wordings(r, key).into_iter().filter(near).map(|place| place.1 - place.0).max()
     };
-    match (at(&LEAST), at(&MOST)) {
+    match (at("least"), at("most")) {
         // "no more than" is more than "more than"
         (Some(least), Some(most)) => Some(if least > most { Side::Least } else { Side::Most }),
         (Some(_), None) => Some(Side::Least),
@@ -294,7 +219,7 @@ pub(super) fn weeks(r: &Reading<'_>) -> Option<Value> {
         When::Lasting(count, unit, Way::Future | Way::Unsaid) => Some(match unit {
             Unit::Day => count / 7.0,
             Unit::Week => count,
-            Unit::Month => count * MONTH_WEEKS,
+            Unit::Month => count * MONTH_DAYS / 7.0,
             Unit::Quarter => count * 13.0,
             Unit::Year => count * 52.0,
         }),
@@ -308,13 +233,11 @@ pub(super) fn weeks(r: &Reading<'_>) -> Option<Value> {
 /// What should be large, where it is said.
 pub(super) fn objective(r: &Reading<'_>) -> Option<Value> {
     let named = |key: &str| r.s.of("metric").any(|hit| hit.key == key);
-    let said = |texts: &[&str]| !wordings(r, texts).is_empty();
-    let objective = if named("gross_profit") || said(&["利 润", "赚 钱", "盈 利", "net profit", "净 利"])
-    {
+    let objective = if named("gross_profit") || r.s.has("for_profit") {
         "profit"
-    } else if named("orders") || said(&["订 单", "单 量", "出 单"]) {
+    } else if named("orders") || r.s.has("for_orders") {
         "orders"
-    } else if named("revenue") || said(&["gmv", "销 售", "成 交 额", "营 收", "卖 得", "多 卖"]) {
+    } else if named("revenue") || r.s.has("for_revenue") {
         "revenue"
     } else {
         return None;

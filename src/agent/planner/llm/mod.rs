@@ -5,11 +5,10 @@
 //!
 //! - A model that makes **native tool calls leads**: it is asked every question (but for injections and for replies to
 //!   offered choices, which are code's to decide), sees the embedded plan as a hint, and may make several calls.
-//! - A model that does not (it is held to a JSON schema, or writes JSON into its text) **helps**: such models are small,
-//!   and alone they chose the right tool in 60 % of questions where the embedded planner had 85. So the embedded plan
-//!   stands wherever it is settled, the model is asked only between tools that the words leave open, arguments are read
-//!   from the question by the slots, and it can neither lift a refusal nor refuse. It cannot plan worse than the embedded
-//!   planner by more than those few questions. `[model] leads = true` lets such a model lead all the same.
+//! - A model that does not (it is held to a JSON schema, or writes JSON into its text) **helps**: such models are small
+//!   and choose tools worse than the words do. So the embedded plan stands wherever it is settled, the model is asked
+//!   only between tools that the words leave open, arguments are read from the question by the slots, and it can
+//!   neither lift a refusal nor refuse. `[model] leads = true` lets such a model lead all the same.
 //!
 //! Which of the two it is, is learned by the first question, sent with the tools' names and purposes only: a small model
 //! would read their full schemas for minutes. A call in the reply that is whole and right is taken at once.
