@@ -48,6 +48,22 @@ pub struct HoldoutRow {
     pub errors: Vec<(String, f64)>,
 }
 
+impl HoldoutRow {
+    /// A method with its errors; one that is no number is left out.
+    pub fn new<'a>(method: &str, errors: impl IntoIterator<Item = (&'a str, f64)>) -> Self {
+        let finite = errors.into_iter().filter(|(_, value)| value.is_finite());
+        Self {
+            method: method.to_owned(),
+            errors: finite.map(|(name, value)| (name.to_owned(), value)).collect(),
+        }
+    }
+
+    /// An error by its name.
+    pub fn error(&self, name: &str) -> Option<f64> {
+        self.errors.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    }
+}
+
 /// What an answer rests on.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Evidence {
@@ -63,7 +79,7 @@ pub struct Evidence {
     pub interval_method: Option<String>,
     /// Hold-out errors, naive rows included.
     pub holdout: Vec<HoldoutRow>,
-    /// Keys in `prompts/words/note.toml`: what a reader must know.
+    /// What a reader of the JSON must know, by key; answers say it in notes of their own.
     pub warnings: Vec<String>,
     /// The data this answer was computed from.
     pub data_version: u64,

@@ -154,11 +154,6 @@ impl Rhythms {
         self.gaps.get(product as usize).copied().flatten()
     }
 
-    /// Whether it is used up and bought again.
-    pub fn is_consumable(&self, product: u32) -> bool {
-        self.gap(product).is_some()
-    }
-
     /// Of one customer and product; `None` where they never bought and kept it.
     pub fn of(&self, customer: u32, product: u32) -> Option<Rhythm> {
         let days = self.days.get(&(customer, product))?;

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::media::{Media, no_channel};
 use super::{ToolContext, ToolError};
 use crate::domain::{Cell, Currency, Entities, Evidence, Lookup, Unit};
+use crate::model::mix::trust::Limit;
 use crate::model::mix::{Kind, Mix};
-use crate::model::plan::trust::Limit;
 use crate::model::plan::{ChannelPlan, PlanError};
 
 /// Where a named channel stands among the judged ones; one that was left out of the judgement is told apart.

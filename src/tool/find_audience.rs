@@ -7,8 +7,9 @@
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Serialize};
 
+use super::number::count;
 use super::recommender::{Fitted, Offer};
 use super::{Next, Note, Outcome, Tool, ToolContext, ToolError, query_metrics};
 use crate::domain::{
@@ -39,12 +40,6 @@ pub struct Args {
 
 fn hundred() -> u32 {
     100
-}
-
-fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let number = i64::deserialize(deserializer)?;
-    let inside = u32::try_from(number).ok().filter(|_| (1..=1000).contains(&number));
-    inside.ok_or_else(|| D::Error::custom(format!("{number} is not in 1 to 1000")))
 }
 
 /// The audience.
@@ -354,8 +349,7 @@ fn evidence(ctx: &ToolContext<'_>, fitted: &Fitted, tested: Option<&Tested>) -> 
     let mut evidence =
         Evidence::descriptive(fitted.buyers() as u64, Some(fitted.span), ctx.warehouse.data_version);
     if let Some(tested) = tested {
-        let row =
-            |method: &str, hit: f64| HoldoutRow { method: method.into(), errors: vec![("hit".into(), hit)] };
+        let row = |method: &str, hit: f64| HoldoutRow::new(method, [("hit", hit)]);
         evidence.holdout = vec![
             row("item_cf", tested.hit),
             row("most_orders", tested.hit_active),

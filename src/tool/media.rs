@@ -51,11 +51,7 @@ pub(super) fn holdout(mix: &Mix) -> Vec<HoldoutRow> {
         // the naive row of customer value is another one
         let method = if row.method == "naive" { "no_media" } else { &row.method };
         let errors = [("rmse", row.rmse), ("mape", row.mape), ("total_error", row.total_error)];
-        let finite = errors.into_iter().filter(|(_, value)| value.is_finite());
-        HoldoutRow {
-            method: method.into(),
-            errors: finite.map(|(name, value)| (name.to_owned(), value)).collect(),
-        }
+        HoldoutRow::new(method, errors)
     };
     mix.holdout.iter().map(row).collect()
 }

@@ -16,6 +16,7 @@ pub mod find_audience;
 mod freshness;
 mod media;
 pub mod model_report;
+mod number;
 pub mod optimize_budget;
 mod outcome;
 pub mod predict_clv;

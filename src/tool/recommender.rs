@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{ToolContext, ToolError, freshness};
 use crate::domain::{Day, Evidence, Fact, Grade, HoldoutRow, Span, Unit};
 use crate::features::recommend::{Rhythms, bought_between, strengths};
+use crate::model::clv::interval::z_of;
 use crate::model::recommend::{Holdout, Method, Recommender, Similar};
 use crate::warehouse::{NONE, Warehouse};
 
@@ -21,8 +22,6 @@ const PART: i32 = 4;
 const LISTED: usize = 5;
 /// 1 − loss / naive loss from which the grade is ready, or review_first.
 const SKILL: [f64; 2] = [0.05, 0.0];
-/// Half-width of a 90 % interval in standard errors.
-const NINETY: f64 = 1.645;
 /// Days within which a product must have been bought to count as sold by the shop.
 const SOLD_DAYS: i32 = 180;
 /// Products that are never recommended: a list of ids under this setting.
@@ -148,7 +147,7 @@ impl Fitted {
         ];
         for (name, method) in [("", method), ("_popular", Method::Popular)] {
             let Some(row) = origin.holdout.row(method) else { continue };
-            let half = NINETY * (row.hit * (1.0 - row.hit) / n).sqrt();
+            let half = z_of(0.9) * (row.hit * (1.0 - row.hit) / n).sqrt();
             facts.push(
                 Fact::new(format!("hit{name}"), row.hit, Unit::Share)
                     .within((row.hit - half).max(0.0), (row.hit + half).min(1.0))
@@ -221,9 +220,8 @@ impl Tested {
 
 impl Origin {
     fn rows(&self) -> Vec<HoldoutRow> {
-        let row = |row: &crate::model::recommend::MethodHits| HoldoutRow {
-            method: row.method.key().to_owned(),
-            errors: vec![("hit".to_owned(), row.hit), ("recall".to_owned(), row.recall)],
+        let row = |row: &crate::model::recommend::MethodHits| {
+            HoldoutRow::new(row.method.key(), [("hit", row.hit), ("recall", row.recall)])
         };
         self.holdout.rows.iter().map(row).collect()
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::budget::{self, Place};
 use super::media::{self, Media};
-use super::optimize_budget::weeks;
+use super::number::weeks;
 use super::{Next, Note, Outcome, Tool, ToolContext, ToolError};
 use crate::domain::{
     Axis, Caption, Chart, ChartKind, Column, Currency, Fact, Label, Point, Role, Series, SeriesRole, Table,

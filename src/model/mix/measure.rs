@@ -9,8 +9,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::response::{FIRST_WEEKS, LAGS};
-use super::{Channel, Draw, Mix, PRIOR_DOMINATED, Response};
-use crate::domain::Grade;
+use super::{Draw, Mix, Response};
 
 /// Weeks whose mean stands for what is spent after the data.
 const RECENT_WEEKS: usize = 13;
@@ -76,17 +75,6 @@ pub struct Performance {
     pub half_saturation: Estimate,
     /// Hill slope.
     pub slope: Estimate,
-}
-
-/// How far a channel's figures may be trusted, and what limits it most.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Trust {
-    /// The worst component's grade.
-    pub grade: Grade,
-    /// That component; `None` for `ready`.
-    pub component: Option<&'static str>,
-    /// The cheapest step that lifts it.
-    pub mend: Option<&'static str>,
 }
 
 /// What was spent before this week, as the fit took it: before the data the mean of the first weeks, whatever the window.
@@ -187,65 +175,5 @@ impl Mix {
         Estimate::of(
             &self.judging.iter().map(|draw| Response::steady(&draw.channels[c], spend)).collect::<Vec<f64>>(),
         )
-    }
-
-    /// 1 − loss/naive loss on unseen weeks (squared errors); `None` with fewer than two origins.
-    pub fn skill(&self) -> Option<f64> {
-        let of = |method: &str| self.holdout.iter().find(|row| row.method == method);
-        let (mix, naive) = (of("mix")?, of("naive")?);
-        (naive.rmse > 0.0).then(|| 1.0 - (mix.rmse / naive.rmse).powi(2))
-    }
-
-    /// A channel's grade (DEFINITIONS §10); `headline` is the figure that is said.
-    pub fn trust(&self, channel: &Channel, headline: Estimate) -> Trust {
-        let prior = channel.prior_share > PRIOR_DOMINATED;
-        self.trusted(headline, prior, !channel.warnings.is_empty())
-    }
-
-    /// The grade of what all channels bring together.
-    pub fn trust_of_all(&self, headline: Estimate) -> Trust {
-        self.trusted(headline, false, false)
-    }
-
-    fn trusted(&self, headline: Estimate, prior_dominated: bool, warned: bool) -> Trust {
-        let mut trust = Trust { grade: Grade::Ready, component: None, mend: None };
-        let mut limit = |grade: Grade, component: &'static str, mend: &'static str| {
-            if grade < trust.grade {
-                trust = Trust { grade, component: Some(component), mend: Some(mend) };
-            }
-        };
-        let diagnostics = &self.diagnostics;
-        let width = headline.half_width();
-        if prior_dominated {
-            limit(Grade::Directional, "prior_dominated", "lift_test");
-        }
-        if width.is_nan() || width > 0.5 {
-            limit(Grade::Directional, "interval_wide", "lift_test");
-        } else if width > 0.2 {
-            limit(Grade::ReviewFirst, "interval_wide", "lift_test");
-        }
-        if self.rough() {
-            limit(Grade::Directional, "media_rough", "more_weeks");
-        } else if diagnostics.flat || diagnostics.r_hat.is_some_and(|r| r > 1.01) || warned {
-            limit(Grade::ReviewFirst, "media_diagnostics", "more_weeks");
-        }
-        match self.skill() {
-            None => limit(Grade::NeedsData, "media_few_origins", "more_weeks"),
-            Some(skill) if skill < 0.0 => limit(Grade::Directional, "media_no_skill", "more_weeks"),
-            Some(skill) if skill < 0.05 => limit(Grade::ReviewFirst, "media_no_skill", "more_weeks"),
-            Some(_) => {}
-        }
-        trust
-    }
-
-    /// Whether the draws are only roughly the posterior.
-    pub fn rough(&self) -> bool {
-        let diagnostics = &self.diagnostics;
-        match diagnostics.r_hat {
-            Some(r_hat) => {
-                r_hat > 1.05 || diagnostics.divergences.is_some_and(|n| n > self.judging.len() / 50)
-            }
-            None => diagnostics.k_hat > super::draws::ROUGH,
-        }
     }
 }

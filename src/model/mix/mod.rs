@@ -14,6 +14,7 @@ mod posterior;
 mod psis;
 pub mod response;
 mod search;
+pub mod trust;
 
 use serde::{Deserialize, Serialize};
 
@@ -132,7 +133,7 @@ pub struct Mix {
     pub tests: Vec<TestUsed>,
     /// Errors on weeks that the fit did not see, the naive row beside them.
     pub holdout: Vec<HoldoutError>,
-    /// What holds for the whole fit: keys in `prompts/words/mix_warning.toml`.
+    /// What holds for the whole fit, by key: `merged_channels`, `one_harmonic`, `flat_control`, `test_not_used`.
     pub warnings: Vec<String>,
 }
 

@@ -80,21 +80,6 @@ impl Response {
     pub fn steady(&self, spend: f64) -> f64 {
         self.beta * hill(spend, self.half_saturation, self.slope)
     }
-
-    /// What one unit more a week adds to [`Self::steady`].
-    pub fn slope_at(&self, spend: f64) -> f64 {
-        if spend <= 0.0 {
-            return if self.slope < 1.0 {
-                f64::INFINITY
-            } else if self.slope > 1.0 {
-                0.0
-            } else {
-                self.beta / self.half_saturation
-            };
-        }
-        let h = hill(spend, self.half_saturation, self.slope);
-        self.beta * self.slope * h * (1.0 - h) / spend
-    }
 }
 
 /// Spend that still works in each week of `spend`.

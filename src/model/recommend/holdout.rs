@@ -14,8 +14,6 @@ pub struct Holdout {
     pub rows: Vec<MethodHits>,
     /// Customers who bought something new to them.
     pub customers: u32,
-    /// What they bought that was new to them, in all.
-    pub items: u32,
     /// Recommendations each was given.
     pub n: u32,
 }
@@ -79,8 +77,7 @@ impl Holdout {
             }
         };
         let rows = Method::ALL.into_iter().enumerate().map(row).collect();
-        let items = tests.iter().map(|(_, items)| items.len() as u32).sum();
-        Ok(Self { rows, customers: tests.len() as u32, items, n: n as u32 })
+        Ok(Self { rows, customers: tests.len() as u32, n: n as u32 })
     }
 
     /// A method's row.

@@ -70,8 +70,6 @@ pub struct Near {
     pub at: u32,
     /// Cosine, shrunk.
     pub similarity: f64,
-    /// Customers who bought both, or products both bought.
-    pub shared: u32,
 }
 
 /// One part of a score: its addends are its reasons.
@@ -203,40 +201,49 @@ impl Recommender {
         scores
     }
 
-    /// What a score is made of, the largest part first; nothing for popular products.
-    pub fn reasons(&self, method: Method, customer: u32, product: u32) -> Vec<Addend> {
-        let mut reasons: Vec<Addend> = match method {
-            Method::Popular => Vec::new(),
-            Method::ItemCf => {
-                let of = |cell: &Cell| {
-                    let near = self.similar(cell.at).iter().find(|near| near.at == product)?;
-                    Some(Addend { of: cell.at, value: near.similarity * cell.strength })
-                };
-                self.strengths.of(customer).iter().filter_map(of).collect()
-            }
-            Method::UserCf | Method::FirstTime => {
-                let near = self.neighbours(customer);
-                let weights: f64 = match method {
-                    Method::FirstTime => {
-                        let near: Vec<(u32, f64)> =
-                            near.iter().map(|near| (near.at, near.similarity)).collect();
-                        let (_, tries) = chances(&self.strengths, &near);
-                        tries.get(product as usize).copied().unwrap_or_default() + PRIOR
-                    }
-                    _ => near.iter().map(|near| near.similarity).sum(),
-                };
-                let of = |near: &Near| {
-                    let row = self.strengths.of(near.at);
-                    let cell =
-                        row.binary_search_by_key(&product, |cell| cell.at).ok().and_then(|at| row.get(at))?;
-                    Some(Addend { of: near.at, value: near.similarity / weights * told(method, cell) })
-                };
-                near.iter().filter_map(of).collect()
-            }
+    /// What a customer's scores are made of: asked of a product, the addends of its score, the largest first; none
+    /// for popular products. The customer's neighbours are looked for once.
+    pub fn reasons(&self, method: Method, customer: u32) -> impl Fn(u32) -> Vec<Addend> {
+        let near = match method {
+            Method::UserCf | Method::FirstTime => self.neighbours(customer),
+            Method::ItemCf | Method::Popular => Vec::new(),
         };
-        reasons.retain(|reason| reason.value > 0.0);
-        reasons.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.of.cmp(&b.of)));
-        reasons
+        let tries = match method {
+            Method::FirstTime => {
+                let near: Vec<(u32, f64)> = near.iter().map(|near| (near.at, near.similarity)).collect();
+                chances(&self.strengths, &near).1
+            }
+            Method::Popular | Method::ItemCf | Method::UserCf => Vec::new(),
+        };
+        let similarity: f64 = near.iter().map(|near| near.similarity).sum();
+        move |product| {
+            let mut reasons: Vec<Addend> = match method {
+                Method::Popular => Vec::new(),
+                Method::ItemCf => {
+                    let of = |cell: &Cell| {
+                        let near = self.similar(cell.at).iter().find(|near| near.at == product)?;
+                        Some(Addend { of: cell.at, value: near.similarity * cell.strength })
+                    };
+                    self.strengths.of(customer).iter().filter_map(of).collect()
+                }
+                Method::UserCf | Method::FirstTime => {
+                    let weights = match tries.get(product as usize) {
+                        Some(tries) => tries + PRIOR,
+                        None => similarity,
+                    };
+                    let of = |near: &Near| {
+                        let row = self.strengths.of(near.at);
+                        let at = row.binary_search_by_key(&product, |cell| cell.at).ok()?;
+                        let value = near.similarity / weights * told(method, row.get(at)?);
+                        Some(Addend { of: near.at, value })
+                    };
+                    near.iter().filter_map(of).collect()
+                }
+            };
+            reasons.retain(|reason| reason.value > 0.0);
+            reasons.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.of.cmp(&b.of)));
+            reasons
+        }
     }
 }
 
@@ -304,7 +311,7 @@ fn nearest(shared: &[Shared], lengths: &[f64], length: f64, but: usize, most: us
         }
         let n = f64::from(shared.n);
         let similarity = shared.product / lengths * n / (n + SHRINK);
-        Some(Near { at: at as u32, similarity, shared: shared.n })
+        Some(Near { at: at as u32, similarity })
     };
     let mut all: Vec<Near> =
         shared.iter().enumerate().filter_map(near).filter(|near| near.similarity > 0.0).collect();

@@ -15,7 +15,8 @@ use super::media::Media;
 use super::{Next, Note, Outcome, Tool, ToolContext, ToolError};
 use crate::domain::{Currency, Day, Entities, Evidence, Grade, Lookup, NamedPeriod, Period, Role, Span};
 use crate::model::mix::Kind;
-use crate::model::mix::measure::{Estimate, Trust};
+use crate::model::mix::measure::Estimate;
+use crate::model::mix::trust::Trust;
 
 /// The tool.
 pub struct ChannelPerformance;

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::Output;
-use crate::domain::{Cell, Day, Evidence, Fact, Grade, HoldoutRow, Span, Unit};
+use crate::domain::{Cell, Day, Evidence, Fact, HoldoutRow, Span, Unit};
+use crate::model::mix::trust::Limit;
 use crate::model::mix::{Kind, PRIOR_DOMINATED};
 use crate::tool::media::{self, Media};
 use crate::tool::{ToolContext, ToolError};
@@ -27,12 +28,15 @@ pub struct MixReport {
     pub r_hat: Option<f64>,
     pub ess: Option<f64>,
     pub r_squared: f64,
-    /// 1 − squared error on unseen weeks / that of trend and season without media.
+    /// 1 − root mean square error on unseen weeks / that of trend and season without media.
     pub skill: Option<f64>,
     /// Whether the draws are only roughly the posterior.
     pub rough: bool,
     /// Hold-out rows: root mean square error, mean absolute error over the mean, error of the sum.
     pub holdout: Vec<HoldoutRow>,
+    /// What keeps it from `ready`.
+    #[serde(skip)]
+    pub limits: Vec<Limit>,
 }
 
 /// Whether the model is at hand.
@@ -67,6 +71,7 @@ pub(super) fn report(ctx: &ToolContext<'_>) -> Result<MixReport, ToolError> {
         skill: mix.skill(),
         rough: mix.rough(),
         holdout: media::holdout(&mix),
+        limits: mix.limits_of_fit(),
     })
 }
 
@@ -74,14 +79,8 @@ pub(super) fn evidence(report: &MixReport, today: Day, ctx: &ToolContext<'_>) ->
     let mut evidence =
         Evidence::descriptive(report.weeks as u64, Some(report.period), ctx.warehouse.data_version);
     evidence.holdout.clone_from(&report.holdout);
-    match report.skill {
-        None => evidence.limit(Grade::NeedsData, "media_few_origins", "more_weeks"),
-        Some(skill) if skill < 0.0 => evidence.limit(Grade::Directional, "media_no_skill", "more_weeks"),
-        Some(skill) if skill < 0.05 => evidence.limit(Grade::ReviewFirst, "media_no_skill", "more_weeks"),
-        Some(_) => {}
-    }
-    if report.rough {
-        evidence.limit(Grade::Directional, "media_rough", "more_weeks");
+    for (grade, component, mend) in &report.limits {
+        evidence.limit(*grade, component, mend);
     }
     crate::tool::freshness::limit(ctx, today, &mut evidence);
     evidence
@@ -120,10 +119,7 @@ pub(super) fn facts(output: &Output) -> Vec<Fact> {
 /// Rows of the hold-out, naive one first.
 pub(super) fn rows(output: &Output) -> Vec<Vec<Cell>> {
     let rows = output.mix.iter().flat_map(|mix| mix.holdout.iter().rev());
-    let error = |row: &HoldoutRow, wanted: &str| {
-        let known = row.errors.iter().find(|(name, _)| name == wanted);
-        known.map_or(Cell::Empty, |(_, value)| Cell::Number(*value))
-    };
+    let error = |row: &HoldoutRow, wanted: &str| row.error(wanted).map_or(Cell::Empty, Cell::Number);
     rows.map(|row| {
         let errors = ["rmse", "mape", "total_error"].map(|wanted| error(row, wanted));
         std::iter::once(Cell::Text(row.method.clone())).chain(errors).collect()

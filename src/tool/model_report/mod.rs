@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::predict_clv::{Examined, Fit};
-use super::{Next, Note, Outcome, Tool, ToolContext, ToolError, freshness};
+use super::{ErrorKind, Next, Note, Outcome, Tool, ToolContext, ToolError, freshness};
 use crate::domain::{Currency, Day, Evidence, Role, Span};
 use crate::model::clv::calibration::{Tenth, ValueErrors};
 use crate::model::clv::{PurchaseModel, Status};
@@ -147,7 +147,10 @@ impl Tool for ModelReport {
         let mix = match args.model {
             Some(Model::Mix) => Some(media::report(ctx)?),
             // one that cannot be had any more is no reason to say nothing of the others
-            None if media::is_kept(ctx) => media::report(ctx).ok(),
+            None if media::is_kept(ctx) => match media::report(ctx) {
+                Err(error) if error.kind != ErrorKind::NotEnoughData => return Err(error),
+                report => report.ok(),
+            },
             _ => None,
         };
         let mut output = output(ctx, args, examined.as_ref(), rfm)?;

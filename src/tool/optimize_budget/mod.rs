@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::budget::{self, Place};
 use super::media::Media;
+use super::number::weeks;
 use super::{Next, Note, Outcome, Tool, ToolContext, ToolError};
 use crate::domain::{Currency, Role};
 use crate::model::mix::Kind;
@@ -88,12 +89,6 @@ fn four() -> u32 {
 
 /// Amounts beyond this are typing errors.
 const AMOUNT_MAX: f64 = 1e12;
-
-pub(super) fn weeks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let number = i64::deserialize(deserializer)?;
-    let inside = u32::try_from(number).ok().filter(|weeks| (1..=52).contains(weeks));
-    inside.ok_or_else(|| D::Error::custom(format!("{number} is not in 1 to 52")))
-}
 
 fn number<'de, D: Deserializer<'de>>(
     deserializer: D,

@@ -79,7 +79,7 @@ impl Examined {
     }
 }
 
-fn args(model: Model) -> Args {
+pub(super) fn args(model: Model) -> Args {
     Args {
         horizon_months: a_year(),
         top: ten(),

@@ -13,6 +13,7 @@ mod worth;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
+use super::number::within;
 use super::{Next, Outcome, Tool, ToolContext, ToolError, customer};
 use crate::domain::{Currency, Day, NamedCustomer, Role, Segment, Span, Tier};
 use crate::model::clv::PurchaseModel;
@@ -137,12 +138,6 @@ fn ten_percent() -> f64 {
     0.1
 }
 
-fn within<'de, D: Deserializer<'de>>(deserializer: D, most: i64) -> Result<u32, D::Error> {
-    let number = i64::deserialize(deserializer)?;
-    let inside = u32::try_from(number).ok().filter(|_| (1..=most).contains(&number));
-    inside.ok_or_else(|| D::Error::custom(format!("{number} is not in 1 to {most}")))
-}
-
 fn horizon<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     within(deserializer, 60)
 }
@@ -262,14 +257,7 @@ pub(super) fn year_ahead(
     ctx: &ToolContext<'_>,
     named: &NamedCustomer,
 ) -> Result<(Outcome<Output>, Option<NextOrder>), ToolError> {
-    let args = Args {
-        horizon_months: a_year(),
-        top: ten(),
-        segment: None,
-        customer: Some(named.id.clone()),
-        model: Model::Auto,
-        discount_rate: ten_percent(),
-    };
+    let args = Args { customer: Some(named.id.clone()), ..examine::args(Model::Auto) };
     let valued = Valued::of(ctx, &args)?;
     let outcome = figures::one(ctx, &args, &valued, named)?;
     Ok((outcome, next_order::of(ctx, &valued, named)))
@@ -286,14 +274,7 @@ pub(super) fn members(ctx: &ToolContext<'_>, group: Group) -> Result<Vec<u32>, T
         let of = rfm.customer.iter().zip(scores).filter(|(_, scores)| scores.segment() == segment);
         return Ok(of.map(|(customer, _)| *customer).collect());
     }
-    let args = Args {
-        horizon_months: a_year(),
-        top: ten(),
-        segment: None,
-        customer: None,
-        model: Model::Auto,
-        discount_rate: ten_percent(),
-    };
+    let args = examine::args(Model::Auto);
     let valued = Valued::of(ctx, &args)?;
     let rows = valued.input.now.customer.iter().zip(&valued.rows);
     Ok(rows.filter(|(_, row)| Some(row.tier) == group.tier()).map(|(customer, _)| *customer).collect())

@@ -97,9 +97,7 @@ pub(super) fn holdout(rolling: &Rolling) -> Vec<HoldoutRow> {
             ("capture_top10", errors.capture_top10),
         ];
         named.extend(errors.value_gini.map(|gini| ("value_gini", gini)));
-        named.retain(|(_, value)| value.is_finite());
-        let errors_named = named.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        HoldoutRow { method: errors.method.clone(), errors: errors_named }
+        HoldoutRow::new(&errors.method, named)
     };
     rolling.rows.iter().map(row).collect()
 }

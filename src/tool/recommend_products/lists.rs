@@ -11,6 +11,8 @@ use crate::tool::{ToolContext, ToolError};
 
 /// Parts of a score that are told.
 const REASONS: usize = 3;
+/// Customers whose scores are added up together.
+const AT_A_TIME: usize = 256;
 /// What was not bought again for so many of its gaps was given up.
 const GIVEN_UP: i32 = 3;
 /// Days before its day from which something counts as due.
@@ -47,8 +49,9 @@ pub(super) fn for_customer(
     let used = if cold_start { recommend::Method::Popular } else { method(fitted, args.method) };
     let scores = model.scores(used, row);
     let listed = recommend::best(&scores, |product| is_new(fitted, row, product), args.n as usize);
+    let reasons_of = model.reasons(used, row);
     let discover = listed.iter().map(|product| {
-        let reasons = model.reasons(used, row, *product);
+        let reasons = reasons_of(*product);
         let similar = matches!(used, recommend::Method::UserCf | recommend::Method::FirstTime);
         let of = |reason: &Addend| match used {
             recommend::Method::ItemCf => ctx.warehouse.products.name.get(reason.of as usize),
@@ -110,17 +113,20 @@ pub(super) fn for_many(
 ) -> Result<Output, ToolError> {
     let model = &fitted.recommender;
     let used = method(fitted, args.method);
+    // sums of a few customers at a time: a row of scores for each would not fit for many
     let parts: Vec<Vec<f64>> = members
-        .par_iter()
-        .map(|customer| {
-            ctx.work.check()?;
-            let mut scores = model.scores(used, *customer);
-            for (product, score) in scores.iter_mut().enumerate() {
-                if model.strengths.bought(*customer, product as u32) {
-                    *score = 0.0;
+        .par_chunks(AT_A_TIME)
+        .map(|customers| {
+            let mut sums = vec![0.0; model.buyers.len()];
+            for customer in customers {
+                ctx.work.check()?;
+                for (product, score) in model.scores(used, *customer).into_iter().enumerate() {
+                    if !model.strengths.bought(*customer, product as u32) {
+                        sums[product] += score;
+                    }
                 }
             }
-            Ok(scores)
+            Ok(sums)
         })
         .collect::<Result<_, ToolError>>()?;
     let mut scores = vec![0.0; model.buyers.len()];

@@ -9,8 +9,9 @@ mod figures;
 mod lists;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Serialize};
 
+use super::number::count;
 use super::predict_clv::{self, Group};
 use super::recommender::Fitted;
 use super::{Outcome, Tool, ToolContext, ToolError, customer, query_metrics};
@@ -59,12 +60,6 @@ pub enum Method {
 
 fn five() -> u32 {
     5
-}
-
-fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let number = i64::deserialize(deserializer)?;
-    let inside = u32::try_from(number).ok().filter(|_| (1..=1000).contains(&number));
-    inside.ok_or_else(|| D::Error::custom(format!("{number} is not in 1 to 1000")))
 }
 
 /// The recommendations.
