@@ -197,6 +197,15 @@ impl Prompts {
                 }
             }
         }
+        for (file, sections) in SYSTEM {
+            for section in sections {
+                if prompts.system(file, section).is_empty() {
+                    let why =
+                        format!("section ## {section} is missing or empty; a language model is told it");
+                    return Err(PromptError { file: format!("system/{file}.md"), line: 1, why });
+                }
+            }
+        }
         Ok(prompts)
     }
 
@@ -248,11 +257,58 @@ impl Prompts {
         self.system.get(name).and_then(|sections| sections.get(section)).map_or("", String::as_str)
     }
 
+    /// The same with values in the places of `{name}`, in one pass: what is put in is never read again.
+    pub fn told(&self, name: &str, section: &str, values: &[(&str, &str)]) -> String {
+        let mut told = String::new();
+        let mut rest = self.system(name, section);
+        while let Some((before, after)) = rest.split_once('{') {
+            told.push_str(before);
+            let named = after.split_once('}').and_then(|(name, behind)| {
+                let value = values.iter().find(|(known, _)| *known == name)?.1;
+                Some((value, behind))
+            });
+            match named {
+                Some((value, behind)) => {
+                    told.push_str(value);
+                    rest = behind;
+                }
+                None => {
+                    told.push('{');
+                    rest = after;
+                }
+            }
+        }
+        told + rest
+    }
+
     /// Every message's key and both templates, for tests.
     pub fn messages(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         self.messages.iter().map(|(key, message)| (key.as_str(), message.en.as_str(), message.zh.as_str()))
     }
 }
+
+/// What language models are told: the files of `prompts/system/` and their sections.
+const SYSTEM: [(&str, &[&str]); 2] = [
+    (
+        "manager",
+        &[
+            "role",
+            "meeting",
+            "json",
+            "ask_back",
+            "refuse",
+            "hand_over",
+            "days",
+            "earlier_questions",
+            "earlier_calls",
+            "figures",
+            "draft",
+            "question",
+            "again",
+        ],
+    ),
+    ("composer", &["role", "question", "interval_en", "interval_zh", "template"]),
+];
 
 /// Front matter between `---` lines, then free text under `## section` after `## section`.
 fn passages(file: &str, stem: &str, text: &str) -> Result<BTreeMap<String, String>, PromptError> {
@@ -387,6 +443,13 @@ fn push_line(text: &mut String, line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_put_into_a_prompt_is_never_read_again() {
+        let prompts = Prompts::load().unwrap();
+        let told = prompts.told("composer", "question", &[("question", "{language} {x"), ("language", "en")]);
+        assert_eq!(told, "Question: {language} {x\nLanguage of the answer: en");
+    }
 
     #[test]
     fn what_is_built_in_parses() {

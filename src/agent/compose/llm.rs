@@ -53,10 +53,8 @@ impl LlmComposer {
             let _ = write!(facts, "{} | {} | {value}", fact.id, labels.of(&fact.id));
             if let Some((lo, hi)) = fact.interval {
                 let both = numbers::interval(lo, hi, fact.unit, lang, Style::Sentence);
-                let _ = match lang {
-                    Lang::En => write!(facts, " (90 %: {both})"),
-                    Lang::Zh => write!(facts, "（90%区间：{both}）"),
-                };
+                let section = if lang == Lang::En { "interval_en" } else { "interval_zh" };
+                let _ = write!(facts, " {}", prompts.told("composer", section, &[("interval", &both)]));
             }
             facts.push('\n');
         }
@@ -71,13 +69,14 @@ impl LlmComposer {
         let grade = serde_json::to_value(outcome.evidence.grade).unwrap_or_default();
         let _ =
             writeln!(facts, "how sure: {}", prompts.word("grade", grade.as_str().unwrap_or_default(), lang));
-        let _ = writeln!(facts, "a correct answer:\n{}", draft.template);
+        let _ = writeln!(facts, "{}", prompts.told("composer", "template", &[("template", draft.template)]));
         let language = match lang {
             Lang::En => "English",
             Lang::Zh => "Chinese (简体中文)",
         };
         let facts = guard::wrapped("figures", &facts);
-        format!("{facts}\nQuestion: {}\nLanguage of the answer: {language}", draft.question)
+        let question = [("question", draft.question), ("language", language)];
+        format!("{facts}\n{}", prompts.told("composer", "question", &question))
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::agent::compose::sentences;
 use crate::agent::planner::PlanRequest;
-use crate::agent::{Call, Plan, guard};
+use crate::agent::{Call, Plan, ShopDays, guard};
 use crate::domain::Role;
 use crate::llm::{Ask, ToolSpec, Way};
 use crate::prompts::Prompts;
@@ -57,7 +57,7 @@ impl Prompter<'_> {
             }
         }
         ask.system = system;
-        ask.user = user(request, self.full, draft, trouble);
+        ask.user = self.user(request, draft, trouble);
         ask
     }
 
@@ -71,7 +71,7 @@ impl Prompter<'_> {
         };
         Ask {
             system: self.say("meeting").to_owned(),
-            user: format!("Question: {}", request.question),
+            user: self.told("question", &[("question", &request.question)]),
             tools: self.entries(request.role).map(tool).collect(),
             schema: None,
             max_tokens: SHORT,
@@ -80,6 +80,53 @@ impl Prompter<'_> {
 
     fn say(&self, section: &str) -> &str {
         self.prompts.system("manager", section)
+    }
+
+    fn told(&self, section: &str, values: &[(&str, &str)]) -> String {
+        self.prompts.told("manager", section, values)
+    }
+
+    /// The question with what stands around it.
+    fn user(&self, request: &PlanRequest, draft: &Plan, trouble: Option<&str>) -> String {
+        let mut text = String::new();
+        if self.full {
+            let ShopDays { today, data } = request.days;
+            let [today, from, to] = [today, data.from, data.to].map(|day| day.to_string());
+            text = self.told("days", &[("today", &today), ("from", &from), ("to", &to)]) + "\n";
+            text.push_str(&names(request));
+        }
+        self.earlier(request, &mut text);
+        if let Plan::Calls(calls) = draft {
+            let calls: Vec<String> = calls.iter().map(written).collect();
+            let _ = writeln!(text, "\n{}", self.told("draft", &[("calls", &calls.join(" and "))]));
+        }
+        let _ = write!(text, "\n{}", self.told("question", &[("question", &request.question)]));
+        if let Some(trouble) = trouble {
+            let _ = write!(text, "\n\n{}", self.told("again", &[("trouble", trouble)]));
+        }
+        text
+    }
+
+    /// What was said before.
+    fn earlier(&self, request: &PlanRequest, text: &mut String) {
+        let memory = &request.memory;
+        if !memory.questions.is_empty() {
+            let from = memory.questions.len().saturating_sub(EARLIER);
+            let _ = writeln!(text, "\n{}", self.say("earlier_questions"));
+            for question in memory.questions.iter().skip(from) {
+                let _ = writeln!(text, "- {question}");
+            }
+        }
+        if !memory.calls.is_empty() {
+            let from = memory.calls.len().saturating_sub(EARLIER);
+            let _ = writeln!(text, "{}", self.say("earlier_calls"));
+            for call in memory.calls.iter().skip(from) {
+                let _ = writeln!(text, "- {}", written(call));
+            }
+        }
+        if !memory.figures.is_empty() {
+            let _ = writeln!(text, "{}", self.told("figures", &[("figures", &memory.figures.join(", "))]));
+        }
     }
 
     fn entries(&self, role: Role) -> impl Iterator<Item = &Entry> {
@@ -180,39 +227,12 @@ fn chosen_from(schema: &Value, values: &mut Vec<String>) {
     }
 }
 
-fn user(request: &PlanRequest, full: bool, draft: &Plan, trouble: Option<&str>) -> String {
-    let mut text = String::new();
-    if full {
-        shop(request, &mut text);
-    }
-    earlier(request, &mut text);
-    if let Plan::Calls(calls) = draft {
-        let calls: Vec<String> = calls.iter().map(written).collect();
-        let _ = writeln!(
-            text,
-            "\nA quick reader of words would call: {}. It misreads some questions.",
-            calls.join(" and ")
-        );
-    }
-    let _ = write!(text, "\nQuestion: {}", request.question);
-    if let Some(trouble) = trouble {
-        let _ = write!(text, "\n\nYour last answer to this could not be used: {trouble}. Answer again.");
-    }
-    text
-}
-
 fn written(call: &Call) -> String {
     json!({"tool": call.tool, "args": call.args}).to_string()
 }
 
-/// The shop's days and names.
-fn shop(request: &PlanRequest, text: &mut String) {
-    let days = request.days;
-    let _ = writeln!(
-        text,
-        "Today is {}. The shop has orders from {} to {}.",
-        days.today, days.data.from, days.data.to
-    );
+/// The shop's names.
+fn names(request: &PlanRequest) -> String {
     let names = &request.entities;
     let products: Vec<String> = names.products.iter().map(|product| product.name.clone()).collect();
     let kinds = [
@@ -226,27 +246,5 @@ fn shop(request: &PlanRequest, text: &mut String) {
         let some: Vec<&str> = names.iter().take(NAMES).map(String::as_str).collect();
         let _ = writeln!(told, "{kind}: {}", some.join("; "));
     }
-    text.push_str(&guard::wrapped("names in the shop", &told));
-}
-
-/// What was said before.
-fn earlier(request: &PlanRequest, text: &mut String) {
-    let memory = &request.memory;
-    if !memory.questions.is_empty() {
-        let from = memory.questions.len().saturating_sub(EARLIER);
-        let _ = writeln!(text, "\nEarlier questions:");
-        for question in memory.questions.iter().skip(from) {
-            let _ = writeln!(text, "- {question}");
-        }
-    }
-    if !memory.calls.is_empty() {
-        let from = memory.calls.len().saturating_sub(EARLIER);
-        let _ = writeln!(text, "Earlier calls, newest last:");
-        for call in memory.calls.iter().skip(from) {
-            let _ = writeln!(text, "- {}", written(call));
-        }
-    }
-    if !memory.figures.is_empty() {
-        let _ = writeln!(text, "Figures of earlier answers, newest last: {}", memory.figures.join(", "));
-    }
+    guard::wrapped("names in the shop", &told)
 }
