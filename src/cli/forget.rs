@@ -19,7 +19,7 @@ use crate::store::{ErasedList, Store};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mercato forget C00042")]
 pub struct Forget {
-    /// The customer's id, e-mail or full name
+    /// The customer's id, telephone number, e-mail or full name
     #[arg(value_name = "CUSTOMER")]
     customer: String,
     /// Do not ask first
@@ -63,12 +63,14 @@ impl Forget {
     }
 }
 
-/// The id that is meant: an id, an e-mail, or the name of one customer.
+/// The id that is meant: an id, a telephone number, an e-mail, or the name of one customer.
 fn find(store: &Store, text: &str) -> anyhow::Result<String> {
-    if store.get::<Customer>(text.as_bytes())?.is_some()
-        || !store.by_index::<Order>("customer", text.as_bytes())?.is_empty()
-    {
-        return Ok(text.to_owned());
+    for id in [Some(text.to_owned()), store.customer_by_phone(text)?].into_iter().flatten() {
+        if store.get::<Customer>(id.as_bytes())?.is_some()
+            || !store.by_index::<Order>("customer", id.as_bytes())?.is_empty()
+        {
+            return Ok(id);
+        }
     }
     let wanted = text.to_lowercase();
     let mut found = Vec::new();
@@ -81,7 +83,7 @@ fn find(store: &Store, text: &str) -> anyhow::Result<String> {
     }
     match found.as_slice() {
         [id] => Ok(id.clone()),
-        [] => bail!("no customer has the id, e-mail or name {text}; write the id as the data have it"),
+        [] => bail!("no customer has the id, number, e-mail or name {text}; write the id as the data have it"),
         several => bail!("{text} are {} customers; name one by id: {}", several.len(), several.join(", ")),
     }
 }

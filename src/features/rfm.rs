@@ -5,6 +5,8 @@
 //! the same. F differs from plain quintiles **[conv]**: one purchase day is exactly 1, the others share 2–5, because
 //! half of a shop's customers buy once and quintiles would leave scores empty or split equal customers.
 
+use rayon::prelude::*;
+
 use crate::domain::{Day, Segment};
 use crate::warehouse::{NONE, Warehouse};
 
@@ -74,14 +76,8 @@ impl Rfm {
     /// From plain purchases in any order, a row each: the customer's number below `customers`, the day, the net amount
     /// in micros.
     pub fn from_columns(customers: usize, as_of: Day, customer: &[u32], days: &[Day], net: &[i64]) -> Self {
-        let mut collected = Collected::new(customers);
-        let mut add = |row: usize| collected.add(customer[row], days[row], net[row]);
-        if days.is_sorted() {
-            (0..days.partition_point(|day| *day <= as_of)).for_each(&mut add);
-        } else {
-            by_day(days, as_of).into_iter().for_each(|row| add(row as usize));
-        }
-        collected.finish(as_of)
+        let parts = Parts::of(customers, as_of, customer, days, net);
+        Collected(parts.collected()).finish(as_of)
     }
 
     /// How many customers.
@@ -112,22 +108,83 @@ impl Rfm {
     }
 }
 
-/// Rows up to a day, by day: a counting sort, since days are few.
-fn by_day(days: &[Day], as_of: Day) -> Vec<u32> {
-    let Some(first) = days.iter().min() else { return Vec::new() };
-    let span = usize::try_from(as_of.since(*first) + 1).unwrap_or(0);
-    let place = |day: &Day| usize::try_from(day.since(*first)).ok().filter(|place| *place < span);
-    let mut starts = vec![0_u32; span + 1];
-    days.iter().filter_map(place).for_each(|place| starts[place + 1] += 1);
-    (0..span).for_each(|place| starts[place + 1] += starts[place]);
-    let mut rows = vec![0; starts[span] as usize];
-    for (row, day) in (0_u32..).zip(days) {
-        if let Some(place) = place(day) {
-            rows[starts[place] as usize] = row;
-            starts[place] += 1;
-        }
+/// Customers of one part at most: their entries fit into a core's own cache.
+const PART: usize = 1 << 12;
+/// Rows brought into the order of the parts at a time.
+const CHUNK: usize = 1 << 18;
+
+#[derive(Clone, Copy, Default)]
+struct Purchase {
+    customer: u32,
+    day: Day,
+    net: i64,
+}
+
+/// Purchases sorted by part of the customers, chunk by chunk, so that every part can be collected on its own: the
+/// customers of consecutive rows lie far apart, and reaching for each in memory would cost more than all the rest.
+struct Parts {
+    customers: usize,
+    /// Customers of each part but the last.
+    size: usize,
+    /// Rows of a chunk by part, and where each part's begin.
+    chunks: Vec<(Vec<Purchase>, Vec<usize>)>,
+}
+
+impl Parts {
+    fn of(customers: usize, as_of: Day, customer: &[u32], days: &[Day], net: &[i64]) -> Self {
+        let size = customers.div_ceil(64).clamp(1, PART);
+        let chunk = |((customer, days), net): ((&[u32], &[Day]), &[i64])| {
+            let rows = || customer.iter().zip(days).zip(net).filter(|((_, day), _)| **day <= as_of);
+            let mut starts = vec![0; customers.div_ceil(size) + 1];
+            rows().for_each(|((customer, _), _)| starts[*customer as usize / size + 1] += 1);
+            (1..starts.len()).for_each(|part| starts[part] += starts[part - 1]);
+            let mut sorted = vec![Purchase::default(); starts.last().copied().unwrap_or(0)];
+            let mut next = starts.clone();
+            for ((customer, day), net) in rows() {
+                let next = &mut next[*customer as usize / size];
+                sorted[*next] = Purchase { customer: *customer, day: *day, net: *net };
+                *next += 1;
+            }
+            (sorted, starts)
+        };
+        let chunks = customer.par_chunks(CHUNK).zip(days.par_chunks(CHUNK)).zip(net.par_chunks(CHUNK));
+        Self { customers, size, chunks: chunks.map(chunk).collect() }
     }
-    rows
+
+    /// The entries of all customers.
+    fn collected(&self) -> Vec<Purchases> {
+        let part = |part: usize| {
+            let rows = self.chunks.iter().flat_map(|(rows, starts)| &rows[starts[part]..starts[part + 1]]);
+            let mut rows: Vec<Purchase> = rows.copied().collect();
+            if !rows.is_sorted_by_key(|row| row.day) {
+                rows = by_day(&rows);
+            }
+            let first = part * self.size;
+            let mut collected = Collected::new(self.size.min(self.customers - first));
+            for row in rows {
+                collected.add(row.customer - first as u32, row.day, row.net);
+            }
+            collected.0
+        };
+        (0..self.customers.div_ceil(self.size)).into_par_iter().flat_map_iter(part).collect()
+    }
+}
+
+/// The rows by day: a counting sort, since days are few.
+fn by_day(rows: &[Purchase]) -> Vec<Purchase> {
+    let days = || rows.iter().map(|row| row.day);
+    let (Some(first), Some(last)) = (days().min(), days().max()) else { return Vec::new() };
+    let place = |day: Day| day.since(first) as usize;
+    let mut starts = vec![0_u32; place(last) + 2];
+    days().for_each(|day| starts[place(day) + 1] += 1);
+    (1..starts.len()).for_each(|place| starts[place] += starts[place - 1]);
+    let mut sorted = vec![Purchase::default(); rows.len()];
+    for row in rows {
+        let next = &mut starts[place(row.day)];
+        sorted[*next as usize] = *row;
+        *next += 1;
+    }
+    sorted
 }
 
 /// One entry a customer, bought or not; kept together, because the customers of consecutive orders lie far apart.

@@ -116,11 +116,12 @@ impl ErasedList {
     }
 }
 
-fn salted(salt: &str, id: &str) -> String {
+/// A hash that nobody can undo who has not the salt.
+pub(super) fn salted(salt: &str, id: &str) -> String {
     hex(&Sha256::new().chain_update(salt).chain_update([0]).chain_update(id).finalize())
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -164,3 +164,33 @@ fn customers_and_orders_of_shopify_meet_by_address_and_products_by_sku() {
         assert!(product.unwrap().cost.is_some(), "{}", line.title);
     }
 }
+
+#[test]
+fn who_left_only_a_number_is_one_customer_in_every_file_and_the_number_is_not_kept() {
+    let store = Store::memory();
+    let header = "Name,Email,Financial Status,Paid at,Currency,Subtotal,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Phone,Billing Phone";
+    let row = |order: &str, day: &str, email: &str, phone: &str, billing: &str| {
+        format!("{order},{email},paid,,USD,5,5,{day} 09:00:00 -0400,1,Mug,5,{phone},{billing}\n{order},,,,,,,,1,Cap,5,{phone},\n")
+    };
+    let orders = |rows: &[String]| format!("{header}\n{}", rows.concat()).replace(",5,5,", ",10,10,");
+    let first = row("#1", "2026-05-01", "", "'+1 (555) 010-9999", "");
+    let second = row("#2", "2026-05-02", "ann@example.com", "15550109999", "");
+    let third = row("#3", "2026-05-03", "", "", "001 555 010 9999");
+    let masked = row("#4", "2026-05-04", "", "1******9999", "");
+    let report = import(&store, orders(&[first, second]).as_bytes());
+    assert_eq!((report.orders, report.with_customer), (2, 2), "{report:?}");
+    let report = import(&store, orders(&[third, masked]).as_bytes());
+    assert_eq!((report.orders, report.with_customer), (2, 1), "a masked number is nobody's");
+    import(
+        &store,
+        b"Customer ID,First Name,Last Name,Email,Phone,Total Orders\n'77,Bo,Li,,+1 555 010 9999,2\n",
+    );
+    let who = |order: &str| store.get::<Order>(order.as_bytes()).unwrap().unwrap().customer.map(|id| id.0);
+    let by_number = store.customer_by_phone("1-555-010-9999").unwrap();
+    assert!(by_number.as_ref().is_some_and(|id| id.starts_with("phone:")), "{by_number:?}");
+    assert_eq!((who("#1"), who("#3")), (by_number.clone(), by_number.clone()));
+    assert_eq!(who("#2").as_deref(), Some("ann@example.com"), "an address goes before a number");
+    let known = store.get::<mercato::domain::Customer>(by_number.unwrap().as_bytes()).unwrap();
+    assert_eq!(known.unwrap().name.as_deref(), Some("Bo Li"));
+    assert!(!content(&store).contains("0109999"), "only its hash is kept");
+}

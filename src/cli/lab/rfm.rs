@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use rayon::prelude::*;
 use serde_json::json;
 
 use super::columns::{Columns, Filled, Keys, Names, Wanted, write};
@@ -77,11 +78,11 @@ impl Purchases {
         let mut read = columns.read()?;
         let amounts = read.take(&amount);
         // An amount beyond a trillion is no purchase; the sums stay far from overflow.
-        if let Some(row) = amounts.iter().position(|amount| amount.abs() > 1e12) {
+        if let Some(row) = amounts.par_iter().position_first(|amount| amount.abs() > 1e12) {
             let value = amounts[row].to_string();
             return Err(read.fault_in(&amount, row, &value, "is too large for an amount"));
         }
-        let net = amounts.into_iter().map(|amount| (amount * 1e6).round() as i64).collect();
+        let net = amounts.into_par_iter().map(|amount| (amount * 1e6).round() as i64).collect();
         Ok(Self { keys: read.take(&id), days: read.take(&date), net })
     }
 }

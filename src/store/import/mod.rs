@@ -26,6 +26,7 @@ mod number;
 mod once;
 mod orders;
 mod own;
+mod phone;
 mod pinduoduo;
 mod products;
 mod reject;
@@ -62,6 +63,7 @@ use crate::domain::{Clock, Currency, Day, Shop, Work};
 use crate::store::redo::{AnyRecord, Staging};
 use crate::store::{Store, StoreError};
 use format::{CurrencyField, Format};
+use phone::Phones;
 use reject::{Rejects, RowError};
 use row::{Conventions, Plan, Row};
 use sheet::Sheet;
@@ -164,6 +166,7 @@ pub fn import_file(
     }
     let mut staging = Staging::begin(store, plan.shop.as_ref(), &source.name)?;
     read(&source, &plan, &mut report, work, &mut |record| Ok(staging.push(&record)?))?;
+    plan.phones.to_keep().map_or(Ok(()), |secret| staging.push(&secret))?;
     report.changes = Some(staging.commit(work).map_err(|error| match error {
         StoreError::Cancelled => ImportError::Cancelled,
         error => error.into(),
@@ -245,6 +248,7 @@ fn plan<'a>(
         last_day: today.plus(1),
         spill: if options.dry_run { None } else { store.spill_dir() },
         named: options.maps()?.into_iter().map(|(_, field)| field).collect::<BTreeSet<_>>(),
+        phones: Phones::of(store, clock)?,
         shop,
     })
 }

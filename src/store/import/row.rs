@@ -10,6 +10,7 @@ use super::date::{self, DateOrder, Moment};
 use super::error::{Mixed, Readings};
 use super::format::{CurrencyField, Reads};
 use super::number::{self, Decimal};
+use super::phone::Phones;
 use super::reject::{Reject, clip};
 use super::sheet::Sheet;
 use super::source::Source;
@@ -45,6 +46,8 @@ pub(super) struct Plan<'a> {
     pub(super) spill: Option<std::path::PathBuf>,
     /// Fields that the person named by `--map`.
     pub(super) named: BTreeSet<String>,
+    /// Makes ids of telephone numbers.
+    pub(super) phones: Phones,
     /// The shop as the store has it, or as this file sets it.
     pub(super) shop: Option<Shop>,
 }
@@ -453,6 +456,12 @@ impl<'a> Row<'a> {
             return Err(self.reject(field, "is not an e-mail address", "write name@host, or leave it empty"));
         }
         Ok(Some(text.to_lowercase()))
+    }
+
+    /// The customer of a row without an id: the e-mail address, else the first full telephone number.
+    pub(super) fn person(&self, email: usize, phones: &[usize]) -> Result<Option<String>, Reject> {
+        let by_phone = || phones.iter().find_map(|field| self.plan.phones.id(self.text(*field)?));
+        Ok(self.email(email)?.or_else(by_phone))
     }
 
     /// UTC seconds and local day; a day in the future is no date of an order.

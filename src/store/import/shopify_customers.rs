@@ -1,7 +1,7 @@
 //! What does Shopify's export of customers hold? (`Customer ID, First Name, Last Name, Email, …`)
 //!
-//! The key is the e-mail address, by which the orders name their customer, else Shopify's own number. Only `yes` is
-//! consent. Totals and counts of orders are the orders' business.
+//! The key is the e-mail address, else the telephone number, by which the orders name their customer, else Shopify's
+//! own number. Only `yes` is consent. Totals and counts of orders are the orders' business.
 
 use super::customers::yes_or_no;
 use super::format::{CurrencyField, Field, Format, Reads, Rows, Sink, has};
@@ -20,8 +20,10 @@ const CONSENT_EMAIL: usize = 4;
 const CITY: usize = 5;
 const CONSENT_SMS: usize = 6;
 const TOTAL_ORDERS: usize = 7;
+const PHONE: usize = 8;
+const ADDRESS_PHONE: usize = 9;
 
-const FIELDS: [Field; 8] = [
+const FIELDS: [Field; 10] = [
     Field { name: "customer_id", names: &["customer_id"], reads: Reads::Id },
     Field { name: "first_name", names: &["first_name"], reads: Reads::Text },
     Field { name: "last_name", names: &["last_name"], reads: Reads::Text },
@@ -34,6 +36,8 @@ const FIELDS: [Field; 8] = [
     Field { name: "city", names: &["default_address_city", "city"], reads: Reads::Text },
     Field { name: "consent_sms", names: &["accepts_sms_marketing"], reads: Reads::Text },
     Field { name: "total_orders", names: &["total_orders"], reads: Reads::Text },
+    Field { name: "phone", names: &["phone"], reads: Reads::Text },
+    Field { name: "address_phone", names: &["default_address_phone"], reads: Reads::Text },
 ];
 
 /// The format.
@@ -71,8 +75,8 @@ struct List {
 impl Rows for List {
     fn row(&mut self, row: &Row<'_>) -> Result<(), RowError> {
         let email = row.email(EMAIL)?;
-        let id = match &email {
-            Some(email) => email.clone(),
+        let id = match row.person(EMAIL, &[PHONE, ADDRESS_PHONE])? {
+            Some(person) => person,
             None => row.required_id(ID)?.to_owned(),
         };
         let names: Vec<&str> = [FIRST_NAME, LAST_NAME].iter().filter_map(|field| row.text(*field)).collect();

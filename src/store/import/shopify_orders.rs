@@ -2,8 +2,8 @@
 //!
 //! What belongs to the order stands on its first row alone; a row without a name goes on with the order above it.
 //! `Subtotal` is what the goods cost after discounts. `Refunded Amount` has no day and no line. Cancelled is whatever
-//! has `Cancelled at`. The customer is the e-mail address, the one key that this export and that of the customers
-//! share.
+//! has `Cancelled at`. The customer is the e-mail address, else the telephone number: the keys that this export and that
+//! of the customers share.
 
 use super::assemble::{Assembler, Names};
 use super::cell;
@@ -36,8 +36,10 @@ const BILLING_CITY: usize = 17;
 const CANCELLED_AT: usize = 18;
 const REFUNDED: usize = 19;
 const LINE_DISCOUNT: usize = 20;
+const PHONE: usize = 21;
+const BILLING_PHONE: usize = 22;
 
-const FIELDS: [Field; 21] = [
+const FIELDS: [Field; 23] = [
     Field { name: "order_id", names: &["name"], reads: Reads::Id },
     Field { name: "email", names: &["email"], reads: Reads::Text },
     Field { name: "financial_status", names: &["financial_status"], reads: Reads::Text },
@@ -59,6 +61,8 @@ const FIELDS: [Field; 21] = [
     Field { name: "cancelled_at", names: &["cancelled_at"], reads: Reads::Date },
     Field { name: "refunded", names: &["refunded_amount"], reads: Reads::Number },
     Field { name: "line_discount", names: &["lineitem_discount"], reads: Reads::Number },
+    Field { name: "phone", names: &["phone"], reads: Reads::Text },
+    Field { name: "billing_phone", names: &["billing_phone"], reads: Reads::Text },
 ];
 
 /// The format.
@@ -119,7 +123,9 @@ impl Rows for Lines<'_> {
         let mut line = OrderRow::new(&order, row.line, currency);
         line.at = row.at(CREATED_AT)?;
         line.paid_at = row.at(PAID_AT)?.map(|(at, _)| at);
-        line.customer = row.email(EMAIL)?;
+        // The rows below an order's first may leave out the address and have the number.
+        let phones = [PHONE, BILLING_PHONE];
+        line.customer = row.person(EMAIL, if line.at.is_some() { &phones } else { &[] })?;
         line.city = row.text(SHIPPING_CITY).or(row.text(BILLING_CITY)).map(str::to_owned);
         line.status = status(row)?;
         // Only an order's first row has a date.

@@ -2,7 +2,8 @@
 //!
 //! What belongs to the order is repeated on each of its rows or stands on the first alone, as the shop set it; it is
 //! never added up. `Order Subtotal Amount` is before the discount of the cart. `Quantity (- Refund)` is what is left
-//! after refunds. The customer is the e-mail address: guests have no other key.
+//! after refunds. The customer is the e-mail address, else the telephone number: guests
+//! have no other key.
 
 use super::assemble::{Assembler, Names};
 use super::cell;
@@ -33,8 +34,9 @@ const TOTAL: usize = 15;
 const TAX: usize = 16;
 const CURRENCY: usize = 17;
 const NET_QUANTITY: usize = 18;
+const PHONE: usize = 19;
 
-const FIELDS: [Field; 19] = [
+const FIELDS: [Field; 20] = [
     Field { name: "order_id", names: &["order_number"], reads: Reads::Id },
     Field { name: "status", names: &["order_status"], reads: Reads::Text },
     Field { name: "date", names: &["order_date"], reads: Reads::Date },
@@ -54,6 +56,7 @@ const FIELDS: [Field; 19] = [
     Field { name: "tax", names: &["order_total_tax_amount"], reads: Reads::Number },
     Field { name: "currency", names: &["order_currency", "currency"], reads: Reads::Text },
     Field { name: "net_quantity", names: &["quantity_(_refund)"], reads: Reads::Number },
+    Field { name: "phone", names: &["phone_(billing)"], reads: Reads::Text },
 ];
 
 /// The format.
@@ -108,7 +111,7 @@ impl Rows for Lines<'_> {
         let mut line = OrderRow::new(&order, row.line, row.currency()?);
         line.at = row.at(DATE)?;
         line.paid_at = row.at(PAID_AT)?.map(|(at, _)| at);
-        line.customer = row.email(EMAIL)?;
+        line.customer = row.person(EMAIL, &[PHONE])?;
         line.city = row.text(SHIPPING_CITY).or(row.text(BILLING_CITY)).map(str::to_owned);
         line.status = status(row)?;
         line.whole = line.at.map(|_| whole(row)).transpose()?;

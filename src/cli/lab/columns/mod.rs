@@ -14,6 +14,7 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use rayon::prelude::*;
 
 pub(super) use write::{Filled, as_csv, write};
 
@@ -106,14 +107,16 @@ impl Names {
 
     /// Places in the order of the ids: numbers by size, texts by letters.
     pub(super) fn sorted(&self) -> Vec<u32> {
-        let mut places: Vec<u32> = (0..self.len() as u32).collect();
-        match self {
-            Self::Numbers(names) => places.sort_unstable_by_key(|place| names[*place as usize]),
-            Self::Texts(names) => {
-                places.sort_unstable_by(|a, b| names[*a as usize].cmp(&names[*b as usize]));
-            }
+        /// Sorted beside their names: a name is not sought in memory at every comparison.
+        fn places<T: Ord + Send>(names: impl Iterator<Item = T>) -> Vec<u32> {
+            let mut named: Vec<(T, u32)> = names.zip(0..).collect();
+            named.par_sort_unstable();
+            named.into_iter().map(|(_, place)| place).collect()
         }
-        places
+        match self {
+            Self::Numbers(names) => places(names.iter().copied()),
+            Self::Texts(names) => places(names.iter()),
+        }
     }
 }
 

@@ -6,11 +6,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use bytes::Bytes;
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
+use parquet::column::writer::{
+    ColumnCloseResult, ColumnWriter, get_column_writer, get_typed_column_writer_mut as typed,
+};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
 use parquet::file::properties::WriterProperties;
-use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
-use parquet::schema::types::Type;
+use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedWrite};
+use parquet::schema::types::{ColumnPath, Type};
+use rayon::prelude::*;
 
 /// A column of results.
 pub(in crate::cli::lab) enum Filled {
@@ -50,6 +55,11 @@ impl Filled {
         }
     }
 
+    /// Whether values come often enough for a list of the different ones to be shorter.
+    fn repeats(&self) -> bool {
+        matches!(self, Self::Ints(_) | Self::Words(..))
+    }
+
     fn cell(&self, row: usize) -> String {
         match self {
             Self::Ints(column) => column[row].to_string(),
@@ -76,28 +86,28 @@ impl Filled {
             .build()?)
     }
 
-    fn write(&self, column: &mut SerializedColumnWriter<'_>) -> anyhow::Result<()> {
+    fn write(&self, column: &mut ColumnWriter<'_>) -> anyhow::Result<()> {
         match self {
-            Self::Ints(values) => column.typed::<Int32Type>().write_batch(values, None, None)?,
-            Self::Longs(values) => column.typed::<Int64Type>().write_batch(values, None, None)?,
+            Self::Ints(values) => typed::<Int32Type>(column).write_batch(values, None, None)?,
+            Self::Longs(values) => typed::<Int64Type>(column).write_batch(values, None, None)?,
             Self::Numbers(values) => {
                 let finite: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
                 if finite.len() == values.len() {
-                    column.typed::<DoubleType>().write_batch(values, None, None)?
+                    typed::<DoubleType>(column).write_batch(values, None, None)?
                 } else {
                     let levels: Vec<i16> = values.iter().map(|value| i16::from(value.is_finite())).collect();
-                    column.typed::<DoubleType>().write_batch(&finite, Some(&levels), None)?
+                    typed::<DoubleType>(column).write_batch(&finite, Some(&levels), None)?
                 }
             }
             Self::Texts(values) => {
                 let values: Vec<ByteArray> = values.iter().map(|text| text.as_str().into()).collect();
-                column.typed::<ByteArrayType>().write_batch(&values, None, None)?
+                typed::<ByteArrayType>(column).write_batch(&values, None, None)?
             }
             Self::Words(places, words) => {
                 let words: Vec<ByteArray> = words.iter().map(|word| (*word).into()).collect();
                 let values: Vec<ByteArray> =
                     places.iter().map(|place| words[usize::from(*place)].clone()).collect();
-                column.typed::<ByteArrayType>().write_batch(&values, None, None)?
+                typed::<ByteArrayType>(column).write_batch(&values, None, None)?
             }
         };
         Ok(())
@@ -119,15 +129,26 @@ fn as_parquet(path: &Path, columns: &[(&str, Filled)]) -> anyhow::Result<()> {
     let fields =
         columns.iter().map(|(name, column)| column.schema(name).map(Arc::new)).collect::<Result<_, _>>()?;
     let schema = Arc::new(Type::group_type_builder("mercato").with_fields(fields).build()?);
-    let properties = Arc::new(WriterProperties::builder().set_compression(Compression::SNAPPY).build());
-    let mut file = SerializedFileWriter::new(File::create(path)?, schema, properties)?;
+    let mut properties = WriterProperties::builder().set_compression(Compression::SNAPPY);
+    for (name, _) in columns.iter().filter(|(_, column)| !column.repeats()) {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(*name), false);
+    }
+    let properties = Arc::new(properties.build());
+    let mut file = SerializedFileWriter::new(File::create(path)?, schema, Arc::clone(&properties))?;
+    // Columns are encoded side by side, each into memory, and joined in their order.
+    let encode = |at: usize| -> anyhow::Result<(Bytes, ColumnCloseResult)> {
+        let mut sink = TrackedWrite::new(Vec::new());
+        let pages = Box::new(SerializedPageWriter::new(&mut sink));
+        let mut writer =
+            get_column_writer(file.schema_descr().column(at), Arc::clone(&properties), pages);
+        columns[at].1.write(&mut writer)?;
+        let close = writer.close()?;
+        Ok((sink.into_inner()?.into(), close))
+    };
+    let encoded: Vec<_> = (0..columns.len()).into_par_iter().map(encode).collect::<Result<_, _>>()?;
     let mut group = file.next_row_group()?;
-    let mut next = columns.iter();
-    while let Some(mut writer) = group.next_column()? {
-        if let Some((_, column)) = next.next() {
-            column.write(&mut writer)?;
-        }
-        writer.close()?;
+    for (pages, close) in encoded {
+        group.append_column(&pages, close)?;
     }
     group.close()?;
     file.close()?;
