@@ -83,7 +83,9 @@ fn find(store: &Store, text: &str) -> anyhow::Result<String> {
     }
     match found.as_slice() {
         [id] => Ok(id.clone()),
-        [] => bail!("no customer has the id, number, e-mail or name {text}; write the id as the data have it"),
+        [] => {
+            bail!("no customer has the id, number, e-mail or name {text}; write the id as the data have it")
+        }
         several => bail!("{text} are {} customers; name one by id: {}", several.len(), several.join(", ")),
     }
 }

@@ -170,7 +170,9 @@ fn who_left_only_a_number_is_one_customer_in_every_file_and_the_number_is_not_ke
     let store = Store::memory();
     let header = "Name,Email,Financial Status,Paid at,Currency,Subtotal,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Phone,Billing Phone";
     let row = |order: &str, day: &str, email: &str, phone: &str, billing: &str| {
-        format!("{order},{email},paid,,USD,5,5,{day} 09:00:00 -0400,1,Mug,5,{phone},{billing}\n{order},,,,,,,,1,Cap,5,{phone},\n")
+        format!(
+            "{order},{email},paid,,USD,5,5,{day} 09:00:00 -0400,1,Mug,5,{phone},{billing}\n{order},,,,,,,,1,Cap,5,{phone},\n"
+        )
     };
     let orders = |rows: &[String]| format!("{header}\n{}", rows.concat()).replace(",5,5,", ",10,10,");
     let first = row("#1", "2026-05-01", "", "'+1 (555) 010-9999", "");

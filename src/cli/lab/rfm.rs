@@ -40,12 +40,11 @@ impl RfmOf {
         let purchases = Purchases::read(&self.file)?;
         let Some(last) = purchases.days.iter().max() else { bail!("{}: no rows", self.file.display()) };
         let as_of = as_of.unwrap_or(*last);
-        let Purchases { keys, days, net } = purchases;
-        let rfm = Rfm::from_columns(keys.names.len(), as_of, &keys.codes, &days, &net);
+        let Purchases { keys: Keys { codes, names }, days, net } = purchases;
         let orders = days.iter().filter(|day| **day <= as_of).count();
-        drop((days, net, keys.codes));
+        let rfm = Rfm::from_columns(names.len(), as_of, codes, days, net);
         if let Some(path) = &self.out {
-            write(path, &table(&rfm, &keys.names))?;
+            write(path, &table(&rfm, &names))?;
         }
         let sum = |of: &dyn Fn(usize) -> i64| (0..rfm.len()).map(of).sum::<i64>();
         let report = json!({

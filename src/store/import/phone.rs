@@ -68,7 +68,8 @@ fn id(secret: &str, number: &str) -> String {
 /// The digits of a number: without signs between them, without `+` or `00`, and without China's 86 before a mobile
 /// number, which exports write or leave out as they please.
 fn full_number(text: &str) -> Option<String> {
-    let between = |c: char| c.is_whitespace() || matches!(c, '-' | '(' | ')' | '（' | '）' | '.' | '/' | '\u{2011}');
+    let between =
+        |c: char| c.is_whitespace() || matches!(c, '-' | '(' | ')' | '（' | '）' | '.' | '/' | '\u{2011}');
     let written: String = text.trim_start_matches('\'').chars().filter(|c| !between(*c)).collect();
     let (digits, is_international) = match written.strip_prefix('+').or_else(|| written.strip_prefix("00")) {
         Some(digits) => (digits, true),
@@ -88,7 +89,8 @@ mod tests {
 
     #[test]
     fn one_number_in_all_its_spellings() {
-        for same in ["13800000001", "+86 138 0000 0001", "0086-13800000001", "'13800000001", "138-0000-0001"] {
+        for same in ["13800000001", "+86 138 0000 0001", "0086-13800000001", "'13800000001", "138-0000-0001"]
+        {
             assert_eq!(full_number(same).as_deref(), Some("13800000001"), "{same}");
         }
         assert_eq!(full_number("+1 (555) 010-9999").as_deref(), Some("15550109999"));

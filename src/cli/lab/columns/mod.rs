@@ -124,27 +124,39 @@ impl Names {
 #[derive(Default)]
 struct Coder {
     codes: Vec<u32>,
-    known: HashMap<String, u32>,
+    /// Ids of up to 15 bytes in the table itself: to compare one elsewhere in memory costs more than to read it.
+    short: HashMap<u128, u32, foldhash::fast::RandomState>,
+    long: HashMap<String, u32, foldhash::fast::RandomState>,
     names: Vec<String>,
 }
 
 impl Coder {
     fn add(&mut self, id: &str) {
-        let code = match self.known.get(id) {
-            Some(code) => *code,
-            None => {
-                let code = self.names.len() as u32;
-                self.names.push(id.to_owned());
-                self.known.insert(id.to_owned(), code);
-                code
-            }
+        let next = self.names.len() as u32;
+        let code = match short(id) {
+            Some(id) => *self.short.entry(id).or_insert(next),
+            None => match self.long.get(id) {
+                Some(code) => *code,
+                None => *self.long.entry(id.to_owned()).or_insert(next),
+            },
         };
+        if code == next {
+            self.names.push(id.to_owned());
+        }
         self.codes.push(code);
     }
 
     fn done(self) -> Values {
         Values::Keys(Keys { codes: self.codes, names: Names::Texts(self.names) })
     }
+}
+
+/// A short id's bytes and their number.
+fn short(id: &str) -> Option<u128> {
+    let mut bytes = [0; 16];
+    bytes[15] = id.len() as u8;
+    bytes[..15].get_mut(..id.len())?.copy_from_slice(id.as_bytes());
+    Some(u128::from_le_bytes(bytes))
 }
 
 /// A file whose columns are known and not yet read.

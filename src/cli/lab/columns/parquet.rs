@@ -200,7 +200,7 @@ struct NumberCoder {
     names: Vec<i64>,
     /// Code + 1 by id, for ids from 0 to [`DENSE`].
     dense: Vec<u32>,
-    known: std::collections::HashMap<i64, u32>,
+    known: std::collections::HashMap<i64, u32, foldhash::fast::RandomState>,
 }
 
 impl NumberCoder {

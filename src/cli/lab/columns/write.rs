@@ -100,7 +100,13 @@ impl Filled {
                 }
             }
             Self::Texts(values) => {
-                let values: Vec<ByteArray> = values.iter().map(|text| text.as_str().into()).collect();
+                // One piece of memory for all of them.
+                let joined = Bytes::from(values.concat());
+                let ends = values.iter().scan(0, |end, text| {
+                    *end += text.len();
+                    Some((*end - text.len(), *end))
+                });
+                let values: Vec<ByteArray> = ends.map(|(from, to)| joined.slice(from..to).into()).collect();
                 typed::<ByteArrayType>(column).write_batch(&values, None, None)?
             }
             Self::Words(places, words) => {
@@ -139,8 +145,7 @@ fn as_parquet(path: &Path, columns: &[(&str, Filled)]) -> anyhow::Result<()> {
     let encode = |at: usize| -> anyhow::Result<(Bytes, ColumnCloseResult)> {
         let mut sink = TrackedWrite::new(Vec::new());
         let pages = Box::new(SerializedPageWriter::new(&mut sink));
-        let mut writer =
-            get_column_writer(file.schema_descr().column(at), Arc::clone(&properties), pages);
+        let mut writer = get_column_writer(file.schema_descr().column(at), Arc::clone(&properties), pages);
         columns[at].1.write(&mut writer)?;
         let close = writer.close()?;
         Ok((sink.into_inner()?.into(), close))
