@@ -96,6 +96,7 @@ impl ModelSettings {
             first: seconds(self.first_seconds, usual.first),
             idle: seconds(self.idle_seconds, usual.idle),
             whole: seconds(self.seconds, usual.whole),
+            rest: usual.rest,
         };
         let price = |set: Option<f64>| set.map_or(0, millionths);
         endpoint.prices = Prices { input: price(self.price_input), output: price(self.price_output) };

@@ -304,6 +304,7 @@ const SYSTEM: [(&str, &[&str]); 2] = [
             "figures",
             "draft",
             "question",
+            "curtailed",
             "again",
         ],
     ),

@@ -26,7 +26,7 @@ use super::pictures::{self, Picture};
 use super::turn::{CallRecord, CallResult, Stop, Turn};
 use super::{Answer, CallEvidence, Choice, DoneCall, LabelledFact, Plan};
 use crate::domain::{Chart, Evidence, Fact, Lang, Table};
-use crate::llm::Spent;
+use crate::llm::{Broken, Spent};
 use crate::render::{Scope, TemplateError, Templates};
 use crate::tool::{ErrorKind, Outcome, ToolError};
 
@@ -47,15 +47,15 @@ pub struct Draft<'a> {
 
 /// A part of a text that is being written.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Piece {
+pub struct Piece {
     /// Some letters more.
-    Text(String),
-    /// What it has cost, at the end.
-    Spent(Spent),
+    pub text: String,
+    /// What all of it has cost so far.
+    pub spent: Spent,
 }
 
-/// A text that is being written; an error is the key of a message, section `model`, and the last thing that comes.
-pub type Writing<'a> = Pin<Box<dyn Stream<Item = Result<Piece, &'static str>> + Send + 'a>>;
+/// A text that is being written; an error is the last thing that comes.
+pub type Writing<'a> = Pin<Box<dyn Stream<Item = Result<Piece, Broken>> + Send + 'a>>;
 
 /// Makes sentences of an outcome.
 pub trait Composer: Send + Sync {
@@ -148,6 +148,8 @@ struct Page<'a> {
     withheld: Vec<String>,
     answered: bool,
     failed: bool,
+    /// Whose sentences these are.
+    composer: &'static str,
     delivery: &'a Delivery,
     spoken: usize,
     /// The blanks between the last sentence that was written and the next.
@@ -176,6 +178,7 @@ impl<'a> Page<'a> {
             withheld: Vec::new(),
             answered: false,
             failed: false,
+            composer: TemplateComposer.name(),
         }
     }
 
@@ -232,7 +235,11 @@ impl<'a> Page<'a> {
         let draft =
             Draft { question: &self.turn.question, lang: self.turn.lang, tool, outcome, template: &template };
         match self.writing(composer, &draft) {
-            Some(writing) => self.streamed(writing, &draft, &ledger).await,
+            Some(writing) => {
+                if self.streamed(writing, &draft, &ledger).await {
+                    self.composer = composer.name();
+                }
+            }
             None => {
                 let text = self.checked(&template, &ledger);
                 self.add_or(text, "answer.withheld");
@@ -339,6 +346,7 @@ impl<'a> Page<'a> {
             turn: turn.number,
             language: turn.lang,
             planner: turn.planner.clone(),
+            composer: self.composer.to_owned(),
             calls,
             text,
             facts: self.facts,

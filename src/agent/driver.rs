@@ -16,7 +16,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
 use super::album::Album;
-use super::compose::{Composer, Delivery, compose, sentences};
+use super::compose::{Composer, Delivery, TemplateComposer, compose, sentences};
 use super::guard;
 use super::memory::Session;
 use super::pictures::Picture;
@@ -24,6 +24,7 @@ use super::planner::{Allowance, PlanRequest, Planner};
 use super::turn::{Limits, Step, Stop, Turn};
 use super::{Answer, Event, Plan, ShopDays, why};
 use crate::domain::{Clock, Day, Lang, Principal, Span};
+use crate::llm::Spent;
 use crate::model::Models;
 use crate::render::{Scope, Templates, chart};
 use crate::store::{Store, StoreError, off_thread};
@@ -82,6 +83,8 @@ struct Inner {
 
 /// Turns back in which an answer with figures is looked for.
 const LOOKED_BACK: usize = 8;
+/// The share of a turn's time in which language models may be asked, for the plan and the sentences together.
+const MODELS_SHARE: f64 = 0.75;
 /// How many events may wait for a slow reader.
 const EVENTS: usize = 256;
 
@@ -255,6 +258,7 @@ impl Inner {
         let Some(answer) = turn.answer.map(|answer| *answer) else { return Ok(()) };
         let answer = Answer {
             language: lang,
+            composer: TemplateComposer.name().to_owned(),
             text: said.text,
             facts: said.facts,
             charts: Vec::new(),
@@ -296,11 +300,18 @@ impl Inner {
     ) -> Result<Option<Answer>, StoreError> {
         let begun = Instant::now();
         let seen = self.house.columns.seen();
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(turn.seconds_max());
+        let all = Duration::from_secs(turn.seconds_max());
+        let deadline = tokio::time::Instant::now() + all;
+        // templates need some of the time
+        let models_until = tokio::time::Instant::now() + all.mul_f64(MODELS_SHARE);
         loop {
+            let allowance = Allowance {
+                until: models_until,
+                affordable: turn.degraded.is_none() && turn.affords(Spent::default()),
+            };
             match turn.next() {
                 Step::AskPlanner { repair } => {
-                    self.ask_planner(&mut turn, repair, &seen, deadline, out).await
+                    self.ask_planner(&mut turn, repair, &seen, allowance, deadline, out).await
                 }
                 Step::RunTools(calls) => {
                     self.run_calls(&mut turn, calls, &seen, deadline, out).await?;
@@ -309,11 +320,8 @@ impl Inner {
                 // Nothing proposes so far; a channel will draw the approval and tell the decision.
                 Step::AwaitApproval(_) => turn.decided(false),
                 Step::Compose => {
-                    let delivery = Delivery {
-                        events: out.events.clone(),
-                        cancel: out.cancel.clone(),
-                        allowance: allowance(&turn, deadline),
-                    };
+                    let delivery =
+                        Delivery { events: out.events.clone(), cancel: out.cancel.clone(), allowance };
                     let (templates, composer) = (&self.house.templates, self.house.composer.as_ref());
                     let made = compose(&turn, templates, composer, &delivery).await;
                     turn.spend(made.spent);
@@ -343,6 +351,7 @@ impl Inner {
         turn: &mut Turn,
         repair: Option<String>,
         seen: &Seen,
+        allowance: Allowance,
         deadline: tokio::time::Instant,
         out: &Outlet,
     ) {
@@ -351,7 +360,7 @@ impl Inner {
         // A reply to offered choices needs no planner.
         if let Some(call) = turn.memory.chosen(&turn.question).filter(|_| repair.is_none()) {
             let plan = Plan::Calls(vec![call.clone()]);
-            turn.planned(planner.name(), plan);
+            turn.planned("embedded", plan);
             return;
         }
         let request = PlanRequest {
@@ -363,7 +372,6 @@ impl Inner {
             entities: seen.entities.clone(),
             repair,
         };
-        let allowance = allowance(turn, deadline);
         let plan = tokio::select! {
             biased;
             () = out.cancel.cancelled() => return turn.end_early(Stop::Cancelled),
@@ -512,12 +520,6 @@ impl Inner {
         })
         .await
     }
-}
-
-/// What a language model may use up of what is left: templates and tools need some of the time.
-fn allowance(turn: &Turn, deadline: tokio::time::Instant) -> Allowance {
-    let left = deadline.saturating_duration_since(tokio::time::Instant::now());
-    Allowance { within: left.mul_f64(0.75), affordable: turn.degraded.is_none() && turn.affordable() }
 }
 
 /// A conversation's id from the time it began.

@@ -211,8 +211,11 @@ pub struct Answer {
     pub turn: u32,
     /// The question's language.
     pub language: Lang,
-    /// `llm` or `embedded`.
+    /// Who planned: `llm` or `embedded`.
     pub planner: String,
+    /// Who wrote: `llm` where any sentence is a language model's, else `template`.
+    #[serde(default)]
+    pub composer: String,
     /// What was called.
     pub calls: Vec<DoneCall>,
     /// The text.

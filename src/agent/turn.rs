@@ -243,10 +243,10 @@ impl Turn {
         self.degraded.get_or_insert_with(|| why.to_owned());
     }
 
-    /// Whether a language model may be asked for one more step.
-    pub fn affordable(&self) -> bool {
-        self.spent.tokens < self.limits.tokens
-            && self.limits.micros.is_none_or(|limit| self.spent.micros < limit)
+    /// Whether a language model may be asked for one more step after this much more was used up.
+    pub fn affords(&self, more: Spent) -> bool {
+        let spent = self.spent.and(more);
+        spent.tokens < self.limits.tokens && self.limits.micros.is_none_or(|limit| spent.micros < limit)
     }
 
     /// The planner has planned.

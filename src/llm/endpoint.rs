@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::Spent;
+
 /// A text that is never shown: not by `Debug`, not in a log.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(String);
@@ -39,11 +41,14 @@ pub struct Patience {
     pub idle: Duration,
     /// Until its end.
     pub whole: Duration,
+    /// How long a server that did not answer is not asked again.
+    pub rest: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { first: Duration::from_secs(60), idle: Duration::from_secs(20), whole: Duration::from_secs(90) }
+        let [first, idle, whole, rest] = [60, 20, 90, 60].map(Duration::from_secs);
+        Self { first, idle, whole, rest }
     }
 }
 
@@ -54,6 +59,14 @@ pub struct Prices {
     pub input: u64,
     /// Tokens written.
     pub output: u64,
+}
+
+impl Prices {
+    /// What so many tokens cost.
+    pub(super) fn of(self, read: u64, written: u64) -> Spent {
+        let micros = read.saturating_mul(self.input).saturating_add(written.saturating_mul(self.output));
+        Spent { tokens: read.saturating_add(written), micros: micros / 1_000_000 }
+    }
 }
 
 /// A server of the OpenAI kind, and the model asked there.

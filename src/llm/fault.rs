@@ -3,6 +3,8 @@
 use async_openai::error::OpenAIError;
 use serde_json::Value;
 
+use super::Spent;
+
 /// A reply that did not come, or not whole. The sentence for people is the message `model.<key>`.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Fault {
@@ -36,15 +38,30 @@ pub enum Fault {
     /// It ended in the middle.
     #[error("cut off: {0}")]
     CutOff(String),
+    /// The server ended it for a reason of its own: most often it was as long as it may be.
+    #[error("ended by the server: {0}")]
+    Curtailed(String),
     /// Nothing came for too long.
     #[error("stalled")]
     Stalled,
+    /// Nothing came a moment ago, so it was not asked.
+    #[error("not asked, for it did not answer a moment ago")]
+    Resting,
     /// The deadline passed.
     #[error("out of time")]
     OutOfTime,
     /// What the turn may use up is used up.
     #[error("over the budget")]
     OverBudget,
+}
+
+/// What came of a question to which no whole reply came.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Broken {
+    /// What went wrong.
+    pub fault: Fault,
+    /// What it has cost all the same.
+    pub spent: Spent,
 }
 
 /// How servers say that the prompt is too long.
@@ -58,6 +75,9 @@ const TOO_LONG: [&str; 8] = [
     "prompt is too long",
     "too many tokens",
 ];
+/// How servers say that they are asked too often; the status is lost where async-openai cannot read the error.
+const TOO_MANY: [&str; 7] =
+    ["rate_limit", "rate limit", "too many requests", "overloaded", "速率", "频率", "请求过多"];
 /// How servers say with a 500 that they do not take a parameter.
 const NOT_TAKEN: [&str; 4] = ["--jinja", "not supported", "unsupported", "does not support"];
 
@@ -75,7 +95,8 @@ impl Fault {
             Self::NotTaken(text) => Self::NotTaken(f(&text)),
             Self::Garbled(text) => Self::Garbled(f(&text)),
             Self::CutOff(text) => Self::CutOff(f(&text)),
-            Self::Stalled | Self::OutOfTime | Self::OverBudget => self,
+            Self::Curtailed(text) => Self::Curtailed(f(&text)),
+            Self::Stalled | Self::Resting | Self::OutOfTime | Self::OverBudget => self,
         }
     }
 
@@ -90,11 +111,22 @@ impl Fault {
             Self::Busy(_) => "busy",
             Self::Server(_) | Self::NotTaken(_) => "server",
             Self::Garbled(_) => "garbled",
-            Self::CutOff(_) => "cut_off",
+            Self::CutOff(_) | Self::Curtailed(_) => "cut_off",
             Self::Stalled => "stalled",
+            Self::Resting => "resting",
             Self::OutOfTime => "out_of_time",
             Self::OverBudget => "over_budget",
         }
+    }
+
+    /// Whether the server took the question and never came to an answer, which may have cost something all the same.
+    pub(super) fn leaves_waiting(&self) -> bool {
+        matches!(self, Self::Stalled | Self::OutOfTime)
+    }
+
+    /// Whether asking again at once would most likely be waiting in vain.
+    pub(super) fn wants_rest(&self) -> bool {
+        matches!(self, Self::Stalled | Self::Unreachable(_))
     }
 
     /// By the status, where there is one, and by what the server says.
@@ -115,7 +147,7 @@ impl Fault {
             Some(status) if status >= 500 && !any(&NOT_TAKEN) => Self::Server(text),
             _ if any(&["invalid_api_key", "incorrect api key", "unauthorized"]) => Self::BadKey(text),
             _ if any(&["insufficient_quota"]) => Self::Quota(text),
-            _ if any(&["rate_limit", "overloaded", "rate limit"]) => Self::Busy(text),
+            _ if any(&TOO_MANY) => Self::Busy(text),
             _ if any(&["model_not_found", "model not found", "does not exist", "unknown model"]) => {
                 Self::UnknownModel(text)
             }
@@ -163,8 +195,12 @@ impl From<OpenAIError> for Fault {
             OpenAIError::JSONDeserialize(error, body) => match serde_json::from_str::<Value>(&body) {
                 Ok(value) => match value.get("error").or_else(|| value.get("detail")) {
                     Some(inner) => Self::of_error(None, inner),
+                    // vLLM before 0.10 writes the error without a wrapping
+                    None if value.get("message").is_some() => Self::of_error(None, &value),
                     None => Self::Garbled(error.to_string()),
                 },
+                // a gateway's page
+                Err(_) if body.to_lowercase().contains("too many requests") => Self::Busy(body),
                 Err(_) => {
                     Self::Garbled(format!("{error} in {:?}", body.chars().take(80).collect::<String>()))
                 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::reply::Assembler;
 use super::wire::Part;
-use super::{Fault, Prices, Reply};
+use super::{Fault, Prices, Reply, Spent};
 
 pub(super) type Parts = Pin<Box<dyn Stream<Item = Result<Part, OpenAIError>> + Send>>;
 
@@ -44,7 +44,9 @@ impl Flow {
             if !self.ready.is_empty() {
                 return Some(Ok(std::mem::take(&mut self.ready)));
             }
-            let parts = self.parts.as_mut()?;
+            let Some(parts) = self.parts.as_mut() else {
+                return self.assembler.curtailed.take().map(|reason| Err(Fault::Curtailed(reason)));
+            };
             let now = Instant::now();
             if now >= self.until {
                 return Some(self.broken(Fault::OutOfTime));
@@ -70,6 +72,7 @@ impl Flow {
 
     fn broken(&mut self, fault: Fault) -> Result<String, Fault> {
         self.parts = None;
+        self.assembler.curtailed = None;
         Err(fault)
     }
 
@@ -83,6 +86,11 @@ impl Flow {
     /// Whether there are calls, each with all of its arguments.
     pub(super) fn calls_are_whole(&self) -> bool {
         self.assembler.calls_are_whole()
+    }
+
+    /// What it has cost so far.
+    pub fn spent(&self) -> Spent {
+        self.assembler.spent(self.prices, self.read)
     }
 
     /// Everything that came, put together.

@@ -22,7 +22,7 @@ pub mod wire;
 
 pub use ask::{Ask, ToolSpec};
 pub use endpoint::{Endpoint, Patience, Prices, Secret};
-pub use fault::Fault;
+pub use fault::{Broken, Fault};
 pub use flow::Flow;
 pub use model::{LanguageModel, Notebook, Way};
 pub use reply::{Reply, Spent, ToolUse};

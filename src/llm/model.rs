@@ -1,6 +1,6 @@
 //! A model at a server: what it is asked, and what was learned of the server.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_openai::Client;
@@ -10,8 +10,9 @@ use tokio::time::Instant;
 
 use super::ask::Quirks;
 use super::flow::Parts;
+use super::reply::tokens;
 use super::wire::Part;
-use super::{Ask, Endpoint, Fault, Flow, Reply, install_tls};
+use super::{Ask, Broken, Endpoint, Fault, Flow, Reply, Spent, install_tls};
 
 /// How the model can be made to choose a tool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,6 +53,8 @@ pub struct LanguageModel {
     endpoint: Endpoint,
     quirks: Mutex<Quirks>,
     way: Mutex<Option<Way>>,
+    /// Until when it is left alone, for it did not answer.
+    rests: Mutex<Option<Instant>>,
     notebook: Option<Arc<dyn Notebook>>,
 }
 
@@ -70,7 +73,9 @@ impl LanguageModel {
             .with_project_id("");
         let kept = notebook.as_ref().and_then(|notebook| notebook.read(&endpoint.id()));
         let way = Mutex::new(kept.and_then(|kept| Way::parse(&kept)));
-        Self { client: Client::with_config(config), endpoint, quirks: Mutex::default(), way, notebook }
+        let client = Client::with_config(config);
+        let (quirks, rests) = (Mutex::default(), Mutex::default());
+        Self { client, endpoint, quirks, way, rests, notebook }
     }
 
     /// Which server and model.
@@ -104,20 +109,18 @@ impl LanguageModel {
 
     /// The whole reply, within its patience and this much time; it is read no further than `enough` wants (small models
     /// go on with blank lines after all is said).
-    pub async fn ask(&self, ask: &Ask, within: Duration, enough: fn(&str) -> bool) -> Result<Reply, Fault> {
+    pub async fn ask(&self, ask: &Ask, within: Duration, enough: fn(&str) -> bool) -> Result<Reply, Broken> {
         let mut flow = self.open(ask, within).await?;
         let mut text = String::new();
         while let Some(piece) = flow.next().await {
             match piece {
                 Ok(piece) => text.push_str(&piece),
-                Err(fault) => {
-                    // A call that is whole tells so itself, whatever became of the connection.
-                    return if flow.calls_are_whole() {
-                        Ok(flow.into_reply())
-                    } else {
-                        Err(self.logged(fault))
-                    };
+                // A call that is whole tells so itself, whatever became of the connection; a server that ends a reply
+                // says that more was to come.
+                Err(fault) if matches!(fault, Fault::Curtailed(_)) || !flow.calls_are_whole() => {
+                    return Err(self.broken(fault, flow.spent()));
                 }
+                Err(_) => break,
             }
             if enough(&text) {
                 break;
@@ -126,19 +129,44 @@ impl LanguageModel {
         Ok(flow.into_reply())
     }
 
-    /// The reply as it comes.
-    pub async fn open(&self, ask: &Ask, within: Duration) -> Result<Flow, Fault> {
-        let patience = self.endpoint.patience;
-        let until = Instant::now() + patience.whole.min(within);
-        let first = (Instant::now() + patience.first).min(until);
-        let opened = tokio::time::timeout_at(first, self.first_part(ask)).await;
-        let flow = Flow::new(patience.idle, until, self.endpoint.prices, ask.length());
-        match opened {
-            Ok(Ok((part, rest))) => flow.with(part, rest).map_err(|fault| self.logged(fault)),
-            Ok(Err(fault)) => Err(self.logged(fault)),
-            Err(_) if first == until => Err(self.logged(Fault::OutOfTime)),
-            Err(_) => Err(self.logged(Fault::Stalled)),
+    /// The reply as it comes; a fault on the way is to be told to [`Self::broken`].
+    pub async fn open(&self, ask: &Ask, within: Duration) -> Result<Flow, Broken> {
+        if self.rests().is_some_and(|until| Instant::now() < until) {
+            return Err(Broken { fault: Fault::Resting, spent: Spent::default() });
         }
+        let Endpoint { patience, prices, .. } = self.endpoint;
+        let first = patience.first.min(patience.whole);
+        let read = ask.length();
+        let until = Instant::now() + patience.whole.min(within);
+        let opened = tokio::time::timeout(first.min(within), self.first_part(ask)).await;
+        let flow = Flow::new(patience.idle, until, prices, read);
+        let fault = match opened {
+            Ok(Ok((part, rest))) => match flow.with(part, rest) {
+                Ok(flow) => return Ok(flow),
+                Err(fault) => fault,
+            },
+            Ok(Err(fault)) => fault,
+            Err(_) if within < first => Fault::OutOfTime,
+            Err(_) => Fault::Stalled,
+        };
+        let read = if fault.leaves_waiting() { tokens(read) } else { 0 };
+        Err(self.broken(fault, prices.of(read, 0)))
+    }
+
+    /// Takes note of a reply that did not come or not whole: it is logged, and a server that does not answer is left
+    /// alone for a while.
+    pub fn broken(&self, fault: Fault, spent: Spent) -> Broken {
+        // servers repeat the key that they refuse
+        let fault = fault.said(|text| self.endpoint.key.out_of(text));
+        tracing::warn!(server = self.endpoint.base_url, why = %fault, "the language model did not answer");
+        if fault.wants_rest() {
+            *self.rests() = Some(Instant::now() + self.endpoint.patience.rest);
+        }
+        Broken { fault, spent }
+    }
+
+    fn rests(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.rests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The first piece and those to come; parameters the server refuses are left out and it is asked again.
@@ -181,12 +209,5 @@ impl LanguageModel {
         }
         self.quirks.lock().unwrap_or_else(PoisonError::into_inner).no_stream = true;
         Ok((part, None))
-    }
-
-    fn logged(&self, fault: Fault) -> Fault {
-        // servers repeat the key that they refuse
-        let fault = fault.said(|text| self.endpoint.key.out_of(text));
-        tracing::warn!(server = self.endpoint.base_url, why = %fault, "the language model did not answer");
-        fault
     }
 }

@@ -45,6 +45,17 @@ pub struct Reply {
     pub spent: Spent,
 }
 
+/// Reasons for an end that is none: it was as long as it may be, or the server let go of it.
+const CURTAILED: [&str; 7] = [
+    "length",
+    "max_tokens",
+    "model_length",
+    "content_filter",
+    "sensitive",
+    "insufficient_system_resource",
+    "network_error",
+];
+
 /// A reply being put together.
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
@@ -53,6 +64,8 @@ pub(super) struct Assembler {
     calls: Vec<Open>,
     /// A reason was given, or the closing piece came.
     pub(super) complete: bool,
+    /// The reason that was given, where it says that there should have been more.
+    pub(super) curtailed: Option<String>,
     /// Whether any choice came.
     pub(super) any: bool,
     pub(super) tokens: Option<(u64, u64)>,
@@ -85,7 +98,10 @@ impl Assembler {
         }
         for choice in part.choices.into_iter().take(1) {
             self.any = true;
-            self.complete |= choice.finish_reason.is_some_and(|reason| !reason.is_empty());
+            if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
+                self.complete = true;
+                self.curtailed = Some(reason).filter(|reason| CURTAILED.contains(&reason.as_str()));
+            }
             for message in choice.message.into_iter().chain(choice.delta) {
                 self.text.push_str(&message.content);
                 let old = message.function_call.map(|function| ToolCall {
@@ -170,7 +186,15 @@ impl Assembler {
         if !begun.is_empty() && OPEN.starts_with(begun) { usize::MAX } else { lead.min(self.text.len()) }
     }
 
+    /// What it has cost so far: as the server counts, else about three letters a token.
+    pub(super) fn spent(&self, prices: super::Prices, read: usize) -> Spent {
+        let written = || self.text.len() + self.calls.iter().map(|open| open.text.len()).sum::<usize>();
+        let (input, output) = self.tokens.unwrap_or_else(|| (tokens(read), tokens(written())));
+        prices.of(input, output)
+    }
+
     pub(super) fn finish(mut self, prices: super::Prices, read: usize) -> Reply {
+        let spent = self.spent(prices, read);
         self.calls.sort_by_key(|open| open.index);
         let calls: Vec<ToolUse> = self
             .calls
@@ -178,15 +202,15 @@ impl Assembler {
             .filter(|open| !open.name.is_empty())
             .map(|open| ToolUse { name: open.name.clone(), args: args(open) })
             .collect();
-        // about three letters a token where the server does not count
-        let written = || self.text.len() + self.calls.iter().map(|open| open.text.len()).sum::<usize>();
-        let (input, output) = self.tokens.unwrap_or_else(|| ((read / 3) as u64, (written() / 3) as u64));
-        let micros = input.saturating_mul(prices.input).saturating_add(output.saturating_mul(prices.output));
-        let spent = Spent { tokens: input.saturating_add(output), micros: micros / 1_000_000 };
         let start = self.after_thinking();
         let text = self.text.get(start..).unwrap_or_default().trim().to_owned();
         Reply { text, calls, spent }
     }
+}
+
+/// A guess at the tokens of this many letters.
+pub(super) fn tokens(letters: usize) -> u64 {
+    (letters / 3) as u64
 }
 
 fn args(open: &Open) -> Value {

@@ -234,7 +234,7 @@ impl Composer for Writes {
     fn write<'a>(&'a self, _: &'a Draft<'a>, _: Duration) -> Option<Writing<'a>> {
         let pieces = futures::stream::iter(&self.0).then(|piece| async {
             tokio::time::sleep(Duration::from_millis(60)).await;
-            Ok(Piece::Text(piece.clone()))
+            Ok(Piece { text: piece.clone(), spent: mercato::llm::Spent::default() })
         });
         Some(Box::pin(pieces))
     }

@@ -91,15 +91,16 @@ impl Composer for LlmComposer {
             let mut flow = match state {
                 State::Begin(ask) => match self.model.open(&ask, within).await {
                     Ok(flow) => Box::new(flow),
-                    Err(fault) => return Some((Err(fault.key()), State::Over)),
+                    Err(broken) => return Some((Err(broken), State::Over)),
                 },
                 State::Flowing(flow) => flow,
                 State::Over => return None,
             };
             match flow.next().await {
-                Some(Ok(text)) => Some((Ok(Piece::Text(text)), State::Flowing(flow))),
-                Some(Err(fault)) => Some((Err(fault.key()), State::Over)),
-                None => Some((Ok(Piece::Spent(flow.into_reply().spent)), State::Over)),
+                Some(Ok(text)) => Some((Ok(Piece { text, spent: flow.spent() }), State::Flowing(flow))),
+                Some(Err(fault)) => Some((Err(self.model.broken(fault, flow.spent())), State::Over)),
+                // the server's own count comes behind the last letter
+                None => Some((Ok(Piece { text: String::new(), spent: flow.spent() }), State::Over)),
             }
         })))
     }

@@ -10,12 +10,13 @@ use serde_json::Map;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
-use super::{Composer, Draft, Page, Piece, Writing, checked, sentences};
+use super::{Composer, Draft, Page, Writing, checked, sentences};
 use crate::agent::Event;
 use crate::agent::ledger::Ledger;
 use crate::agent::planner::Allowance;
 use crate::agent::turn::CallResult;
 use crate::domain::Lang;
+use crate::llm::{Fault, Spent};
 use crate::render::numbers::{Style, figure};
 
 /// Where an answer goes while it is made.
@@ -46,20 +47,26 @@ impl Page<'_> {
         if self.degraded.is_some() || self.turn.degraded.is_some() || self.delivery.cancel.is_cancelled() {
             return None;
         }
-        let writing = composer.write(draft, self.delivery.allowance.within)?;
-        if !self.delivery.allowance.affordable {
-            self.degraded = Some("over_budget");
+        let writing = composer.write(draft, self.delivery.allowance.left())?;
+        if !(self.delivery.allowance.affordable && self.turn.affords(self.spent)) {
+            self.degraded = Some(Fault::OverBudget.key());
             return None;
         }
         Some(writing)
     }
 
-    /// Writes a paragraph as it comes.
-    pub(super) async fn streamed(&mut self, mut writing: Writing<'_>, draft: &Draft<'_>, ledger: &Ledger) {
+    /// Writes a paragraph as it comes; whether a sentence of the writer's stands in it.
+    pub(super) async fn streamed(
+        &mut self,
+        mut writing: Writing<'_>,
+        draft: &Draft<'_>,
+        ledger: &Ledger,
+    ) -> bool {
         let status = self.templates.prompts().word("work", "writing_answer", self.turn.lang).to_owned();
         let _ = self.delivery.events.send(Event::Status(status)).await;
         self.paragraphs.push(String::new());
         let mut open = String::new();
+        let mut spent = Spent::default();
         let end = loop {
             let piece = tokio::select! {
                 biased;
@@ -67,21 +74,23 @@ impl Page<'_> {
                 piece = writing.next() => piece,
             };
             match piece {
-                Some(Ok(Piece::Spent(spent))) => self.spent = self.spent.and(spent),
-                Some(Ok(Piece::Text(text))) => {
-                    open.push_str(&text);
+                Some(Ok(piece)) => {
+                    spent = piece.spent;
+                    open.push_str(&piece.text);
                     if !self.take_whole(&mut open, ledger).await {
                         break End::Failed;
                     }
                 }
-                Some(Err(why)) => {
-                    self.degraded = Some(why);
+                Some(Err(broken)) => {
+                    spent = broken.spent;
+                    self.degraded = Some(broken.fault.key());
                     break End::Failed;
                 }
                 None => break if self.take(&open, "", ledger) { End::Whole } else { End::Failed },
             }
         };
         drop(writing);
+        self.spent = self.spent.and(spent);
         let said = self.paragraphs.last().cloned().unwrap_or_default();
         if said.is_empty() {
             self.paragraphs.pop();
@@ -92,7 +101,7 @@ impl Page<'_> {
             End::Whole | End::Stopped | End::Failed => {
                 let rest: String = sentences(draft.template)
                     .into_iter()
-                    .filter(|(sentence, _)| !said.contains(*sentence))
+                    .filter(|(sentence, _)| !said.contains(*sentence) && !ledger.repeats(sentence, &said))
                     .flat_map(|(sentence, tail)| [sentence, tail])
                     .collect();
                 let rest = checked(&rest, ledger, self.turn.acted(), &mut self.withheld);
@@ -102,6 +111,7 @@ impl Page<'_> {
             }
         }
         self.deliver().await;
+        !said.is_empty()
     }
 
     /// Takes the sentences that are whole off the text; false at one that fails.

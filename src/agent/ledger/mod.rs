@@ -186,6 +186,17 @@ impl Ledger {
         Ok(())
     }
 
+    /// Whether a text has said all figures and names of a sentence already; false of a sentence without figures.
+    pub fn repeats(&self, sentence: &str, text: &str) -> bool {
+        let [ours, theirs] = [sentence, text].map(|text| scan::tokens(&self.masked(text)));
+        let lower = text.to_lowercase();
+        let sentence = sentence.to_lowercase();
+        let named = |name: &&String| sentence.contains(name.as_str()) && !lower.contains(name.as_str());
+        !ours.is_empty()
+            && ours.iter().all(|token| theirs.iter().any(|said| says_again(token, said)))
+            && !self.names.iter().any(|name| named(&name))
+    }
+
     /// The sentence with names blanked out, longest first, so that "Beans 1kg" says no 1.
     fn masked(&self, sentence: &str) -> Vec<char> {
         let mut chars: Vec<char> = sentence.chars().collect();
@@ -345,6 +356,17 @@ fn repeats(token: &Token, said: &Token) -> bool {
         (ours, theirs) => kind(ours) == kind(theirs) || (number(ours) && matches!(theirs, Class::Count(_))),
     };
     same_value && (plain || alike)
+}
+
+/// Whether two tokens say the same, each as precisely as it does.
+fn says_again(token: &Token, said: &Token) -> bool {
+    match (&token.class, &said.class) {
+        (Class::Date(ours), Class::Date(theirs)) => covers(*theirs, *ours),
+        (ours, theirs) => {
+            let near = (token.value - said.value).abs() <= (token.step + said.step) / 2.0 * (1.0 + 1e-9);
+            near && std::mem::discriminant(ours) == std::mem::discriminant(theirs)
+        }
+    }
 }
 
 /// Whether the token says this value of this fact.

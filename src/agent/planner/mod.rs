@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 pub use embedded::EmbeddedPlanner;
 pub(crate) use embedded::parse_number;
@@ -44,10 +45,17 @@ pub struct PlanError(pub String);
 /// What a model may use up for this step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Allowance {
-    /// Wall time.
-    pub within: Duration,
+    /// The end of its time; one for all that a turn asks of models.
+    pub until: Instant,
     /// Whether tokens and money are left.
     pub affordable: bool,
+}
+
+impl Allowance {
+    /// Wall time that is left.
+    pub fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
 }
 
 /// A plan, and who made it.

@@ -3,9 +3,8 @@
 //! Text first, tables behind it, then pictures whose caption is their text alternative; what can be chosen or asked next
 //! as buttons under the last message. While sentences still come, only the text is shown.
 
-use std::time::Duration;
-
 use teloxide::types::InlineKeyboardMarkup;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::button::{Button, keyboard};
@@ -56,7 +55,7 @@ impl Sheet {
         let delivery = Delivery {
             events: tokio::sync::mpsc::channel(1).0,
             cancel: CancellationToken::new(),
-            allowance: Allowance { within: Duration::ZERO, affordable: false },
+            allowance: Allowance { until: Instant::now(), affordable: false },
         };
         let made = compose(turn, templates, &TemplateComposer, &delivery).await;
         let Some(answer) = turn.answer.as_deref() else { return Self::saying(made.answer.text) };

@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::Context;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::agent::planner::{Allowance, EmbeddedPlanner, LlmPlanner, PlanRequest, Planner};
 use crate::agent::{Memory, Plan, ShopDays};
@@ -137,7 +138,8 @@ async fn planned(
     request: &PlanRequest,
     without_model: &mut BTreeMap<&'static str, u32>,
 ) -> anyhow::Result<(Plan, &'static str)> {
-    let planned = planner.plan_within(request, Allowance { within: PATIENCE, affordable: true }).await?;
+    let allowance = Allowance { until: Instant::now() + PATIENCE, affordable: true };
+    let planned = planner.plan_within(request, allowance).await?;
     if let Some(why) = planned.degraded {
         *without_model.entry(why).or_default() += 1;
     }

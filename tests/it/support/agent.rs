@@ -14,6 +14,7 @@ use mercato::agent::{Agent, Answer, Call, House, Plan, Question};
 use mercato::domain::{
     Cell, Clock, Column, Currency, Day, Evidence, Fact, Lang, Principal, Role, Shop, Span, Table, Unit,
 };
+use mercato::llm::Spent;
 use mercato::model::Models;
 use mercato::prompts::Prompts;
 use mercato::render::Templates;
@@ -57,7 +58,9 @@ impl Composer for Says {
         "scripted"
     }
     fn write<'a>(&'a self, _: &'a Draft<'a>, _: Duration) -> Option<Writing<'a>> {
-        Some(Box::pin(futures::stream::once(async { Ok(Piece::Text(self.0.to_owned())) })))
+        Some(Box::pin(futures::stream::once(async {
+            Ok(Piece { text: self.0.to_owned(), spent: Spent::default() })
+        })))
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) enum Say {
     Text(String),
     /// These events as they are, then this end.
     Events(Vec<String>, End),
+    /// The same, so much later.
+    Late(Duration, Box<Say>),
     /// An answer of HTTP: status, one header, body.
     Http(u16, (&'static str, &'static str), String),
 }
@@ -113,6 +115,7 @@ pub(crate) fn endpoint(url: &str) -> Endpoint {
         first: Duration::from_millis(1500),
         idle: Duration::from_millis(250),
         whole: Duration::from_millis(2500),
+        rest: Duration::from_secs(60),
     };
     endpoint
 }
@@ -136,7 +139,13 @@ async fn answer(State(server): State<LlmServer>, body: String) -> Response {
         request
     };
     let usage = json!({"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 20}}).to_string();
-    let (events, end) = match (server.script)(&request) {
+    let mut say = (server.script)(&request);
+    while let Say::Late(delay, then) = say {
+        tokio::time::sleep(delay).await;
+        say = *then;
+    }
+    let (events, end) = match say {
+        Say::Late(..) => unreachable!("waited for above"),
         Say::Http(status, (name, value), body) => {
             return Response::builder().status(status).header(name, value).body(Body::from(body)).unwrap();
         }

@@ -1,25 +1,41 @@
 //! What can the embedded planner tell a planner that asks a language model?
 
-use super::reading::Reading;
-use super::{EmbeddedPlanner, Features};
+use super::{EmbeddedPlanner, Features, chosen, may_call};
 use crate::agent::planner::PlanRequest;
-use crate::agent::{Call, Choice};
+use crate::agent::{Call, Choice, Plan};
 use crate::domain::Lang;
 
-impl EmbeddedPlanner {
-    /// The tool's call with what the question's own words say for its arguments.
-    pub(in crate::agent::planner) fn call_of(&self, request: &PlanRequest, tool: &str) -> Call {
-        let index = self.index(&request.entities);
-        let reading = Reading::new(&request.question, &self.vocabulary, &index, request.days.today);
-        self.plain_call(&reading, tool)
-    }
+/// A tool that the words make less likely than this is none of those left open.
+const OPEN: f32 = 0.15;
 
-    /// How likely the question is one of this class (a tool, or a kind of refusal).
-    pub(in crate::agent::planner) fn likely(&self, request: &PlanRequest, class: &str) -> f32 {
+/// What the words of a question lead to, read once.
+#[derive(Debug)]
+pub(in crate::agent::planner) struct Advice {
+    /// The embedded plan.
+    pub(in crate::agent::planner) plan: Plan,
+    /// Where that plan asks what is meant at all: calls of the tools that are possible, most likely first, with what the
+    /// words say for their arguments.
+    pub(in crate::agent::planner) open: Vec<Call>,
+}
+
+impl EmbeddedPlanner {
+    /// The plan of the words, and what they leave open.
+    pub(in crate::agent::planner) fn advise(&self, request: &PlanRequest) -> Advice {
+        if let Some(call) = chosen(request) {
+            return Advice { plan: Plan::Calls(vec![call]), open: Vec::new() };
+        }
         let index = self.index(&request.entities);
-        let reading = Reading::new(&request.question, &self.vocabulary, &index, request.days.today);
-        let opinion = self.classifier.judge(&Features::of(&reading));
-        opinion.ranked.iter().find(|(name, _)| name == class).map_or(0.0, |(_, p)| *p)
+        let reading = self.read(&request.question, &index, request.days.today);
+        let plan = self.of_group(request, &reading, &index);
+        let open = match &plan {
+            Plan::Clarify { key, .. } if key == "what" => {
+                let ranked = self.classifier.judge(&Features::of(&reading)).ranked;
+                let tools = ranked.iter().filter(|(name, p)| *p >= OPEN && may_call(request.role, name));
+                tools.map(|(tool, _)| self.plain_call(&reading, tool)).collect()
+            }
+            _ => Vec::new(),
+        };
+        Advice { plan, open }
     }
 
     /// A call as something to choose.

@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
+pub(super) use self::advice::Advice;
 use self::classifier::{Classifier, Features, Opinion};
 use self::names::{NameIndex, Thing};
 pub(crate) use self::numbers::parse_number;
@@ -89,18 +90,21 @@ impl EmbeddedPlanner {
 
     /// Plans one question.
     pub fn decide(&self, request: &PlanRequest) -> Plan {
-        if let Some(call) = chosen(request) {
-            return Plan::Calls(vec![call]);
-        }
-        let index = self.index(&request.entities);
-        let read = |text: &str| Reading::new(text, &self.vocabulary, &index, request.days.today).segment();
-        let r = Reading::new(&request.question, &self.vocabulary, &index, request.days.today);
-        let plan = self.of_reading(request, &r);
-        match plan {
+        self.advise(request).plan
+    }
+
+    fn read<'r>(&'r self, text: &str, index: &'r NameIndex, today: Day) -> Reading<'r> {
+        Reading::new(text, &self.vocabulary, index, today)
+    }
+
+    fn of_group(&self, request: &PlanRequest, r: &Reading<'_>, index: &NameIndex) -> Plan {
+        match self.of_reading(request, r) {
             Plan::Calls(calls) if r.s.has("persons") && r.segment().is_none() => {
                 let before = request.memory.calls.last().and_then(segment_of);
-                let asked =
-                    || request.memory.questions.last().and_then(|text| read(text)).map(|(key, ..)| key);
+                let asked = || {
+                    let question = request.memory.questions.last()?;
+                    Some(self.read(question, index, request.days.today).segment()?.0)
+                };
                 let Some(segment) = before.or_else(asked) else { return Plan::Calls(calls) };
                 Plan::Calls(calls.into_iter().map(|call| follow::of_group(call, &segment)).collect())
             }

@@ -5,48 +5,36 @@
 
 use serde_json::Value;
 
-use crate::agent::planner::{EmbeddedPlanner, PlanRequest};
+use crate::agent::planner::embedded::Advice;
 use crate::agent::{Call, Plan};
 use crate::tool::Entry;
 
-/// A tool that the words make less likely than this is none of those left open.
-const OPEN: f32 = 0.15;
-
 /// The embedded plan as the model's plan settles it; `None` where it stays as it is.
-pub(super) fn helped(
-    plan: &Plan,
-    draft: &Plan,
-    embedded: &EmbeddedPlanner,
-    catalogue: &[Entry],
-    request: &PlanRequest,
-) -> Option<Plan> {
+pub(super) fn helped(plan: &Plan, words: &Advice, catalogue: &[Entry], question: &str) -> Option<Plan> {
     let Plan::Calls(calls) = plan else { return None };
     let meant = calls.first()?;
-    match draft {
+    let ours = match &words.plan {
         // Two readings that agree are the model's as much as the words'.
-        Plan::Calls(ours) => ours.iter().any(|call| call.tool == meant.tool).then(|| draft.clone()),
+        Plan::Calls(ours) => {
+            return ours.iter().any(|call| call.tool == meant.tool).then(|| words.plan.clone());
+        }
         Plan::Clarify { key, choices, .. } if key == "which" => {
-            let choice = choices.iter().find(|choice| choice.call.tool == meant.tool)?;
-            Some(Plan::Calls(vec![complete(&choice.call, meant, catalogue, request)?]))
+            &choices.iter().find(|choice| choice.call.tool == meant.tool)?.call
         }
-        Plan::Clarify { key, .. } if key == "what" => {
-            (embedded.likely(request, &meant.tool) >= OPEN).then_some(())?;
-            let call = embedded.call_of(request, &meant.tool);
-            Some(Plan::Calls(vec![complete(&call, meant, catalogue, request)?]))
-        }
-        _ => None,
-    }
+        _ => words.open.iter().find(|call| call.tool == meant.tool)?,
+    };
+    Some(Plan::Calls(vec![complete(ours, meant, catalogue, question)?]))
 }
 
 /// Our call with the model's word for what is missing and cannot be; `None` where it cannot run even so.
-fn complete(ours: &Call, meant: &Call, catalogue: &[Entry], request: &PlanRequest) -> Option<Call> {
+fn complete(ours: &Call, meant: &Call, catalogue: &[Entry], question: &str) -> Option<Call> {
     let entry = catalogue.iter().find(|entry| entry.name == ours.tool)?;
     let schema = (entry.schema)();
     let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
     let mut call = ours.clone();
     for name in required.filter_map(Value::as_str) {
         if let (false, Some(value)) = (call.args.contains_key(name), meant.args.get(name))
-            && said(value, &request.question)
+            && said(value, question)
         {
             call.args.insert(name.to_owned(), value.clone());
         }

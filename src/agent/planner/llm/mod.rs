@@ -22,15 +22,15 @@ mod prompt;
 mod read;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures::future::BoxFuture;
+use tokio::time::Instant;
 
 use self::prompt::Prompter;
 use self::read::{Reader, holds_plan};
 use super::{Allowance, EmbeddedPlanner, PlanError, PlanRequest, Planned, Planner};
 use crate::agent::{Catalogue, Plan, Refusal};
-use crate::llm::{Fault, LanguageModel, Spent, Way};
+use crate::llm::{Ask, Broken, Fault, LanguageModel, Reply, Spent, Way};
 use crate::prompts::Prompts;
 
 /// Times the model is asked for one plan, ways of asking that it does not know included.
@@ -60,43 +60,39 @@ impl LlmPlanner {
         self.model.endpoint().leads.unwrap_or(self.model.way() == Some(Way::Native))
     }
 
-    async fn decide(&self, request: &PlanRequest, allowance: Allowance) -> Result<Planned, PlanError> {
-        let draft = self.embedded.decide(request);
-        let by_words = |degraded, spent| Planned { plan: draft.clone(), by: "embedded", degraded, spent };
+    async fn decide(&self, request: &PlanRequest, allowance: Allowance) -> Planned {
+        let words = self.embedded.advise(request);
+        let by_words =
+            |degraded, spent| Planned { plan: words.plan.clone(), by: "embedded", degraded, spent };
         let again = request.repair.is_some();
-        if !again && is_codes(request, &draft) {
-            return Ok(by_words(None, Spent::default()));
+        if !again && is_codes(request, &words.plan) {
+            return by_words(None, Spent::default());
         }
         let mut spent = Spent::default();
-        let begun = Instant::now();
         let met = match self.model.way() {
             Some(_) => Ok(None),
             None if allowance.affordable => self.meet(request, allowance, &mut spent).await,
             None => Err(Fault::OverBudget),
         };
         let helps = !self.leads() && self.model.way().is_some();
-        if let (true, true, Some(why)) = (again, helps, &request.repair) {
-            return Err(PlanError(why.clone()));
-        }
         let asked = match met {
             Err(fault) => Err(fault),
             Ok(Some(plan)) => Ok(plan),
-            Ok(None) if !again && helps && settled(&draft) => return Ok(by_words(None, spent)),
+            // It only chooses tools: what it could mend nothing of, and what needs no choice, stays as the words have it.
+            Ok(None) if helps && (again || settled(&words.plan)) => return by_words(None, spent),
             Ok(None) if allowance.affordable => {
-                let within = allowance.within.saturating_sub(begun.elapsed());
-                self.consult(request, &draft, Allowance { within, ..allowance }, &mut spent).await
+                self.consult(request, &words.plan, allowance, &mut spent).await
             }
             Ok(None) => Err(Fault::OverBudget),
         };
         match asked {
-            Ok(plan) if self.leads() || again => Ok(Planned { plan, by: "llm", degraded: None, spent }),
-            Ok(plan) => Ok(match ground::helped(&plan, &draft, &self.embedded, &self.catalogue, request) {
+            Ok(plan) if self.leads() || again => Planned { plan, by: "llm", degraded: None, spent },
+            Ok(plan) => match ground::helped(&plan, &words, &self.catalogue, &request.question) {
                 Some(plan) => Planned { plan, by: "llm", degraded: None, spent },
                 None => by_words(None, spent),
-            }),
-            // The same words lead to the same call, which did not run.
-            Err(fault) if again => Err(PlanError(fault.to_string())),
-            Err(fault) => Ok(by_words(Some(fault.key()), spent)),
+            },
+            // Where the words lead to the very call that was refused, the turn says why it was.
+            Err(fault) => by_words(Some(fault.key()), spent),
         }
     }
 
@@ -109,7 +105,7 @@ impl LlmPlanner {
         spent: &mut Spent,
     ) -> Result<Option<Plan>, Fault> {
         let prompter = self.prompter();
-        let reply = match self.model.ask(&prompter.meeting(request), allowance.within, holds_plan).await {
+        let reply = match self.ask(&prompter.meeting(request), allowance, spent).await {
             Ok(reply) => reply,
             Err(Fault::NotTaken(why)) => {
                 // a refusal that speaks of something else says nothing of tools
@@ -119,9 +115,10 @@ impl LlmPlanner {
                 }
                 return Ok(None);
             }
+            // it thinks aloud for longer than a first question is worth
+            Err(Fault::Curtailed(_)) => return Ok(None),
             Err(fault) => return Err(fault),
         };
-        *spent = spent.and(reply.spent);
         if !reply.calls.is_empty() {
             self.model.learn(Way::Native);
         } else if holds_plan(&reply.text) {
@@ -140,6 +137,20 @@ impl LlmPlanner {
         }))
     }
 
+    /// One reply, in what is left of the time; what it costs is counted whether it comes or not.
+    async fn ask(&self, ask: &Ask, allowance: Allowance, spent: &mut Spent) -> Result<Reply, Fault> {
+        match self.model.ask(ask, allowance.left(), holds_plan).await {
+            Ok(reply) => {
+                *spent = spent.and(reply.spent);
+                Ok(reply)
+            }
+            Err(Broken { fault, spent: lost }) => {
+                *spent = spent.and(lost);
+                Err(fault)
+            }
+        }
+    }
+
     fn prompter(&self) -> Prompter<'_> {
         Prompter { prompts: &self.prompts, catalogue: &self.catalogue, full: self.leads() }
     }
@@ -156,24 +167,28 @@ impl LlmPlanner {
         allowance: Allowance,
         spent: &mut Spent,
     ) -> Result<Plan, Fault> {
-        let begun = Instant::now();
         let (prompter, reader) = (self.prompter(), self.reader(request));
         let known = self.model.way();
         // It was met with native tools in vain.
         let mut way = known.unwrap_or(Way::Schema);
         let mut trouble = request.repair.clone();
+        let mut curtailed = false;
         for _ in 0..ASKS {
-            let within = allowance.within.saturating_sub(begun.elapsed());
             let ask = prompter.ask(way, request, draft, trouble.as_deref());
-            let reply = match self.model.ask(&ask, within, holds_plan).await {
+            let reply = match self.ask(&ask, allowance, spent).await {
                 Ok(reply) => reply,
                 Err(Fault::NotTaken(why)) => {
                     way = less(way).ok_or(Fault::NotTaken(why))?;
                     continue;
                 }
+                // once more, and shorter; what goes on and on twice would do so a third time
+                Err(Fault::Curtailed(_)) if !curtailed => {
+                    curtailed = true;
+                    trouble = Some(prompter.say("curtailed").to_owned());
+                    continue;
+                }
                 Err(fault) => return Err(fault),
             };
-            *spent = spent.and(reply.spent);
             let native = !reply.calls.is_empty();
             let written = !native && holds_plan(&reply.text);
             if native {
@@ -204,8 +219,9 @@ impl Planner for LlmPlanner {
     }
 
     fn plan<'a>(&'a self, request: &'a PlanRequest) -> BoxFuture<'a, Result<Plan, PlanError>> {
-        let allowance = Allowance { within: self.model.endpoint().patience.whole, affordable: true };
-        Box::pin(async move { Ok(self.decide(request, allowance).await?.plan) })
+        let until = Instant::now() + self.model.endpoint().patience.whole;
+        let allowance = Allowance { until, affordable: true };
+        Box::pin(async move { Ok(self.decide(request, allowance).await.plan) })
     }
 
     fn plan_within<'a>(
@@ -213,7 +229,7 @@ impl Planner for LlmPlanner {
         request: &'a PlanRequest,
         allowance: Allowance,
     ) -> BoxFuture<'a, Result<Planned, PlanError>> {
-        Box::pin(self.decide(request, allowance))
+        Box::pin(async move { Ok(self.decide(request, allowance).await) })
     }
 }
 

@@ -78,7 +78,7 @@ impl Prompter<'_> {
         }
     }
 
-    fn say(&self, section: &str) -> &str {
+    pub(super) fn say(&self, section: &str) -> &str {
         self.prompts.system("manager", section)
     }
 
@@ -95,24 +95,28 @@ impl Prompter<'_> {
             text = self.told("days", &[("today", &today), ("from", &from), ("to", &to)]) + "\n";
             text.push_str(&names(request));
         }
-        self.earlier(request, &mut text);
+        let earlier = self.earlier(request);
+        if !earlier.is_empty() {
+            let _ = write!(text, "\n{}", guard::wrapped("the conversation so far", &earlier));
+        }
         if let Plan::Calls(calls) = draft {
             let calls: Vec<String> = calls.iter().map(written).collect();
-            let _ = writeln!(text, "\n{}", self.told("draft", &[("calls", &calls.join(" and "))]));
+            let calls = guard::wrapped("calls of the quick reader", &calls.join("\n"));
+            let _ = write!(text, "\n{}\n{calls}", self.say("draft"));
         }
         let _ = write!(text, "\n{}", self.told("question", &[("question", &request.question)]));
         if let Some(trouble) = trouble {
-            let _ = write!(text, "\n\n{}", self.told("again", &[("trouble", trouble)]));
+            let _ = write!(text, "\n\n{}\n{}", self.say("again"), guard::wrapped("the reason", trouble));
         }
         text
     }
 
-    /// What was said before.
-    fn earlier(&self, request: &PlanRequest, text: &mut String) {
-        let memory = &request.memory;
+    /// What was said before; calls and offered questions hold names of the shop's data.
+    fn earlier(&self, request: &PlanRequest) -> String {
+        let (mut text, memory) = (String::new(), &request.memory);
         if !memory.questions.is_empty() {
             let from = memory.questions.len().saturating_sub(EARLIER);
-            let _ = writeln!(text, "\n{}", self.say("earlier_questions"));
+            let _ = writeln!(text, "{}", self.say("earlier_questions"));
             for question in memory.questions.iter().skip(from) {
                 let _ = writeln!(text, "- {question}");
             }
@@ -127,6 +131,7 @@ impl Prompter<'_> {
         if !memory.figures.is_empty() {
             let _ = writeln!(text, "{}", self.told("figures", &[("figures", &memory.figures.join(", "))]));
         }
+        text
     }
 
     fn entries(&self, role: Role) -> impl Iterator<Item = &Entry> {
