@@ -3,12 +3,15 @@
 //! All I/O of a turn: the planner is awaited, tools run on blocking threads with a stop button and a deadline, the turn
 //! is saved after each step, events go to whoever draws them. Every decision is [`Turn`]'s.
 
+mod again;
 mod calls;
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures::FutureExt as _;
 use futures::stream::{Stream, poll_fn};
 use jiff::Timestamp;
 use serde_json::Map;
@@ -71,6 +74,13 @@ pub struct Question {
     pub lang: Option<Lang>,
 }
 
+impl Question {
+    /// The language in which to say that it cannot be answered.
+    fn told_in(&self) -> Lang {
+        self.lang.unwrap_or_else(|| Lang::of(&self.text))
+    }
+}
+
 /// The agent; clones share everything.
 #[derive(Clone)]
 pub struct Agent(Arc<Inner>);
@@ -116,37 +126,33 @@ impl Agent {
         question: Question,
         cancel: CancellationToken,
     ) -> impl Stream<Item = Event> + Send + Unpin + use<> {
+        self.begin(question, None, cancel)
+    }
+
+    fn begin(
+        &self,
+        question: Question,
+        key: Option<String>,
+        cancel: CancellationToken,
+    ) -> impl Stream<Item = Event> + Send + Unpin + use<> {
         let (events, receiver) = channel(EVENTS);
         let inner = self.0.clone();
         tokio::spawn(async move {
             let out = Outlet { events, cancel };
-            if let Err(error) = inner.question(question, &out).await {
-                inner.broken(&error, &out).await;
+            let conversation =
+                question.conversation.clone().unwrap_or_else(|| new_id(inner.house.clock.now()));
+            let done = AssertUnwindSafe(inner.question(&question, &conversation, key, &out));
+            match done.catch_unwind().await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => inner.broken(&error, question.told_in(), &out).await,
+                // The panic's own message is in the log by the hook that every program has.
+                Err(_) => {
+                    tracing::error!(conversation, "answering a question panicked; its turn is given up");
+                    inner.fallen(&question, &conversation, &out).await;
+                }
             }
         });
         stream_of(receiver)
-    }
-
-    /// Goes on with a turn that was cut off; `None` where there is none.
-    pub async fn resume(
-        &self,
-        principal: &Principal,
-        conversation: &str,
-        cancel: CancellationToken,
-    ) -> Result<Option<Answer>, StoreError> {
-        let (events, receiver) = channel(EVENTS);
-        let out = Outlet { events, cancel };
-        let session = self.0.session(conversation, principal).await?;
-        let Some(turn) = self.0.unfinished(&session).await? else { return Ok(None) };
-        let drain = tokio::spawn(async move {
-            let mut receiver = receiver;
-            while receiver.recv().await.is_some() {}
-        });
-        let answer = self.0.drive(turn, session, &out).await?;
-        drop(out);
-        // The drain ends with its last sender.
-        let _ = drain.await;
-        Ok(answer)
     }
 
     /// The latest turn of a conversation that has what is wanted, for channels that give its parts out.
@@ -202,19 +208,31 @@ impl Outlet {
 }
 
 impl Inner {
-    async fn question(self: &Arc<Self>, question: Question, out: &Outlet) -> Result<(), StoreError> {
+    async fn question(
+        self: &Arc<Self>,
+        question: &Question,
+        conversation: &str,
+        key: Option<String>,
+        out: &Outlet,
+    ) -> Result<(), StoreError> {
         let now = self.house.clock.now();
-        let conversation = question.conversation.unwrap_or_else(|| new_id(now));
-        let busy = self.busy(&Session::key_of(&conversation, &question.principal));
+        let busy = self.busy(&Session::key_of(conversation, &question.principal));
         let _one_at_a_time = busy.lock().await;
-        let mut session = self.session(&conversation, &question.principal).await?;
+        let mut session = self.session(conversation, &question.principal).await?;
         if let Some(turn) = self.unfinished(&session).await? {
+            if key.is_some() && turn.key == key {
+                return self.drive(turn, session, out).await;
+            }
             // A crash cut the last turn off; it is finished first, so that this question can follow it.
             let (events, mut nobody) = channel(EVENTS);
             let quiet = Outlet { events, cancel: out.cancel.clone() };
             tokio::spawn(async move { while nobody.recv().await.is_some() {} });
             self.drive(turn, session.clone(), &quiet).await?;
-            session = self.session(&conversation, &question.principal).await?;
+            session = self.session(conversation, &question.principal).await?;
+        }
+        if let Some(turn) = self.answered(&session, key.as_deref()).await? {
+            self.tell(&turn, out).await;
+            return Ok(());
         }
         let lang = question.lang.unwrap_or_else(|| session.lang_of(&question.text));
         let text = match guard::clean(&question.text) {
@@ -232,10 +250,10 @@ impl Inner {
         let inner = self.clone();
         off_thread(move || inner.house.columns.refresh(&inner.house.store)).await?;
         let version = self.house.columns.seen().warehouse.data_version;
-        let turn = Turn::new(&session, text, lang, now, version, self.house.limits);
+        let mut turn = Turn::new(&session, text, lang, now, version, self.house.limits);
+        turn.key = key;
         self.save(&turn).await?;
-        self.drive(turn, session, out).await?;
-        Ok(())
+        self.drive(turn, session, out).await
     }
 
     /// Says where a figure of the last answer with figures comes from; the conversation stays as it is.
@@ -275,7 +293,7 @@ impl Inner {
     async fn last_turn(
         &self,
         session: &Session,
-        wanted: fn(&Turn) -> bool,
+        wanted: impl Fn(&Turn) -> bool + Send + 'static,
     ) -> Result<Option<Turn>, StoreError> {
         let (store, session) = (self.house.store.clone(), session.clone());
         off_thread(move || {
@@ -297,7 +315,7 @@ impl Inner {
         mut turn: Turn,
         mut session: Session,
         out: &Outlet,
-    ) -> Result<Option<Answer>, StoreError> {
+    ) -> Result<(), StoreError> {
         let begun = Instant::now();
         let seen = self.house.columns.seen();
         let all = Duration::from_secs(turn.seconds_max());
@@ -339,11 +357,10 @@ impl Inner {
                     self.draw(&answer, made.tables, pictures, shown, out).await;
                     continue;
                 }
-                Step::Done => break,
+                Step::Done => return Ok(()),
             }
             self.save(&turn).await?;
         }
-        Ok(turn.answer.map(|answer| *answer))
     }
 
     async fn ask_planner(
@@ -451,9 +468,11 @@ impl Inner {
         out.send(Event::Done(Box::new(answer.clone()))).await;
     }
 
-    async fn broken(&self, error: &StoreError, out: &Outlet) {
+    async fn broken(&self, error: &StoreError, lang: Lang, out: &Outlet) {
         tracing::error!(%error, "a turn could not be kept");
-        out.send(Event::Failed(format!("{error}"))).await;
+        let why = Map::from_iter([("why".to_owned(), error.to_string().into())]);
+        let said = self.house.templates.message("error.not_kept", &Scope::words(lang, &why));
+        out.send(Event::Failed(said.unwrap_or_else(|_| error.to_string()))).await;
     }
 
     fn days(&self, seen: &Seen) -> ShopDays {

@@ -160,6 +160,9 @@ pub struct Turn {
     /// What language models have used up.
     #[serde(default)]
     pub spent: Spent,
+    /// What the question is known by where a channel may ask it twice.
+    #[serde(default)]
+    pub key: Option<String>,
     limits: Limits,
     phase: Phase,
     plans: u32,
@@ -196,6 +199,7 @@ impl Turn {
             choices: Vec::new(),
             degraded: None,
             spent: Spent::default(),
+            key: None,
             limits,
             phase: Phase::Planning,
             plans: 0,

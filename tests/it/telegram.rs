@@ -20,6 +20,7 @@ use mercato::config::Config;
 use mercato::llm::Endpoint;
 use mercato::store::Store;
 use proptest::prelude::*;
+use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -389,7 +390,7 @@ async fn people_do_not_wait_for_each_other() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     api.say(BEN, "sales of Paris");
     api.until("Ben's answer", |inside| by_bot(inside, BEN).len() == 1).await;
-    assert_eq!(open_letters(&store), 1);
+    api.until("only Anna's letter", |_| open_letters(&store) == 1).await;
     api.say(ANNA, "/cancel");
     api.until("an empty mailbox", |_| open_letters(&store) == 0).await;
     bot.stop().await.unwrap();
@@ -476,7 +477,7 @@ async fn buttons_count_only_under_the_newest_answer() {
     assert_eq!(open_letters(&store), 0);
     assert_eq!(api.said(ANNA).len(), 2);
     // Not a question: each is said what to do.
-    api.send_sticker(ANNA);
+    api.send(ANNA, json!({"dice": {"emoji": "🎲", "value": 3}}));
     api.say(ANNA, "/nonsense");
     answered(&api, &store, ANNA, 4).await;
     bot.stop().await.unwrap();
@@ -499,15 +500,13 @@ impl Planner for Stuck {
 async fn a_question_that_a_crash_cut_off_is_answered_at_the_next_start_and_once() {
     let api = BotApi::start().await;
     let store = Store::memory();
-    let cut = tokio::runtime::Runtime::new().unwrap();
     let stuck =
         Agent::new(House { planner: Arc::new(Stuck), ..house(store.clone(), Script::of(Vec::new())) });
-    let running = telegram::run(stuck, settings(&api, ALLOW), CancellationToken::new(), |_| Ok(()));
-    cut.spawn(running);
+    let cut = process(stuck, settings(&api, ALLOW));
     api.say(ANNA, "sales of Paris");
     api.say(ANNA, "sales of Rome");
     api.until("a begun turn", |_| store.scan::<Turn>().count() == 1 && open_letters(&store) == 2).await;
-    cut.shutdown_background();
+    kill(cut);
     let plans = ["Paris", "Rome"].map(|city| Plan::Calls(vec![sales(city)])).to_vec();
     let text = long_answer();
     let script = Script::of(plans);
@@ -584,6 +583,320 @@ async fn the_program_ends_in_order_when_it_is_told_to() {
     assert!(answers[0].plain.contains("revenue was"), "{}", answers[0].plain);
     assert_eq!(open_letters(&Store::open(dir.path()).unwrap()), 0);
     api.check();
+}
+
+/// The bot's process is killed: nothing of it goes on, and nothing more is written down.
+fn kill(runtime: tokio::runtime::Runtime) {
+    runtime.shutdown_background();
+}
+
+/// A bot in a process of its own, which can be killed.
+fn process(agent: Agent, settings: Settings) -> tokio::runtime::Runtime {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.spawn(telegram::run(agent, settings, CancellationToken::new(), |_| Ok(())));
+    runtime
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_after_a_restart_gets_its_own_answer_and_not_that_of_one_cut_off() {
+    let api = BotApi::start().await;
+    let store = Store::memory();
+    let stuck =
+        Agent::new(House { planner: Arc::new(Stuck), ..house(store.clone(), Script::of(Vec::new())) });
+    let cut = process(stuck, settings(&api, ALLOW));
+    api.say(ANNA, "sales of Paris");
+    api.until("a begun turn", |_| store.scan::<Turn>().count() == 1).await;
+    kill(cut);
+    // Paris is no longer waited for, as after a /cancel; its turn is in the store, unfinished.
+    let letter = store.scan::<Letter>().next().unwrap().unwrap();
+    store.delete::<Letter>(&mercato::store::Record::key(&letter)).unwrap();
+    let plans = ["Paris", "Rome"].map(|city| Plan::Calls(vec![sales(city)])).to_vec();
+    let agent = Agent::new(house(store.clone(), Script::of(plans)));
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    api.say(ANNA, "sales of Rome");
+    answered(&api, &store, ANNA, 1).await;
+    bot.stop().await.unwrap();
+    let said = api.said(ANNA);
+    assert!(said.len() == 1 && said[0].plain.contains("Rome sold"), "{}", api.transcript(ANNA));
+    assert_eq!(store.scan::<Turn>().count(), 2, "the one that was cut off is closed too");
+    api.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_a_kill_left_unknown_is_found_and_not_sent_twice() {
+    // The first message, one in the middle, a picture's.
+    for (before, method) in [(0, "sendMessage"), (1, "sendMessage"), (0, "sendPhoto")] {
+        let api = BotApi::start().await;
+        let dir = sample_shop();
+        let city = method == "sendMessage";
+        let store = if city { Store::memory() } else { Store::open(dir.path()).unwrap() };
+        let agent = || {
+            let text = long_answer();
+            let house = house(store.clone(), Script::of(vec![Plan::Calls(vec![sales("Paris")])]));
+            match city {
+                true => Agent::new(House { templates: templates(&text, &text), ..house }),
+                false => App::over(store.clone(), &Config::default()).unwrap().agent(),
+            }
+        };
+        let silent = [Reject::Flood(1)].into_iter().cycle().take(before).chain([Reject::SilentAfter]);
+        api.inside().script.insert(method, silent.collect());
+        let cut = process(agent(), settings(&api, ALLOW));
+        api.say(ANNA, if city { "sales of Paris" } else { "revenue by month this year" });
+        // Ids go on: others write to the bot too.
+        let there = |inside: &Inside| {
+            let asked = inside.asked.iter().filter(|asked| asked.method == method).count();
+            asked > before
+                && by_bot(inside, ANNA).iter().any(|message| message.photo == (method == "sendPhoto"))
+        };
+        api.until("a message without an answer", there).await;
+        api.say(BEN, "/help");
+        kill(cut);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let bot = Bot::start(&agent(), settings(&api, ALLOW));
+        api.until("an empty mailbox", |_| open_letters(&store) == 0).await;
+        bot.stop().await.unwrap();
+        api.check();
+        if city {
+            check_whole(&api, ANNA, &["Paris"]);
+        } else {
+            let said = api.said(ANNA);
+            let pictures: Vec<&Message> = said.iter().filter(|message| message.photo).collect();
+            assert!(pictures.len() == 1 && said.len() == 2, "{}", api.transcript(ANNA));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_taken_back_ends_the_bot_and_keeps_what_waits() {
+    let (agent, store) = scripted(&["Paris", "Rome"], "{{ output.city }} sold tea.");
+    let api = BotApi::start().await;
+    api.inside().always.insert("sendMessage", Reject::Revoked);
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    api.say(ANNA, "sales of Paris");
+    api.say(ANNA, "sales of Rome");
+    let why = tokio::time::timeout(Duration::from_secs(9), bot.done).await.unwrap().unwrap();
+    let why = why.unwrap_err().to_string();
+    assert!(why.contains("MERCATO_TELEGRAM_TOKEN") && !why.contains(TOKEN), "{why}");
+    assert_eq!(open_letters(&store), 2);
+    api.inside().always.clear();
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    answered(&api, &store, ANNA, 2).await;
+    bot.stop().await.unwrap();
+    let said: Vec<String> = api.said(ANNA).into_iter().map(|message| message.plain).collect();
+    assert!(said.len() == 2 && said[0].starts_with("Paris") && said[1].starts_with("Rome"), "{said:?}");
+    api.check();
+}
+
+/// Breaks down at its first question.
+struct Breaks(Arc<Script>, std::sync::atomic::AtomicBool);
+
+impl Planner for Breaks {
+    fn name(&self) -> &'static str {
+        "embedded"
+    }
+    fn plan<'a>(&'a self, request: &'a PlanRequest) -> BoxFuture<'a, Result<Plan, PlanError>> {
+        assert!(self.1.swap(true, std::sync::atomic::Ordering::Relaxed), "a planner that breaks");
+        self.0.plan(request)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_breaks_its_person_is_told_in_one_sentence_and_the_next_question_is_answered() {
+    for broken in ["planner", "telegram"] {
+        let store = Store::memory();
+        let script = Script::of(vec![Plan::Calls(vec![sales("Paris")]); 2]);
+        let planner = Arc::new(Breaks(script.clone(), (broken != "planner").into()));
+        let agent = Agent::new(House { planner, ..house(store.clone(), script) });
+        let api = BotApi::start().await;
+        if broken == "telegram" {
+            api.inside().script.insert("sendMessage", [Reject::Refused].into());
+        }
+        let bot = Bot::start(&agent, settings(&api, ALLOW));
+        api.say(ANNA, "巴黎的销售额");
+        answered(&api, &store, ANNA, 1).await;
+        let told = api.said(ANNA).remove(0).plain;
+        assert!(told.contains("我这边") && told.contains("日志"), "{told}");
+        api.say(ANNA, "sales of Paris");
+        answered(&api, &store, ANNA, 2).await;
+        bot.stop().await.unwrap();
+        let said = api.said(ANNA);
+        assert!(said.len() == 2 && said[1].plain.contains("Paris sold"), "{}", api.transcript(ANNA));
+        api.check();
+    }
+}
+
+/// Holds its thread for a while, so that a stopped question is slow to end.
+struct Holds;
+
+impl Planner for Holds {
+    fn name(&self) -> &'static str {
+        "embedded"
+    }
+    fn plan<'a>(&'a self, _: &'a PlanRequest) -> BoxFuture<'a, Result<Plan, PlanError>> {
+        std::thread::sleep(Duration::from_millis(700));
+        Box::pin(async { Err(PlanError("too late".into())) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_cancelled_stays_so_after_a_kill() {
+    let api = BotApi::start().await;
+    let store = Store::memory();
+    let holds =
+        Agent::new(House { planner: Arc::new(Holds), ..house(store.clone(), Script::of(Vec::new())) });
+    let cut = process(holds, settings(&api, ALLOW));
+    api.say(ANNA, "sales of Paris");
+    api.say(ANNA, "sales of Rome");
+    api.until("a begun turn", |_| store.scan::<Turn>().count() == 1 && open_letters(&store) == 2).await;
+    let begun = Instant::now();
+    api.say(ANNA, "/cancel");
+    api.until("the word that it is stopped", |inside| by_bot(inside, ANNA).len() == 1).await;
+    println!("from /cancel to its answer: {} ms", begun.elapsed().as_millis());
+    assert_eq!(open_letters(&store), 0, "said only once it is written down");
+    kill(cut);
+    let plans = ["Paris", "Rome"].map(|city| Plan::Calls(vec![sales(city)])).to_vec();
+    let agent = Agent::new(house(store.clone(), Script::of(plans)));
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    api.until("confirmed updates", |inside| inside.updates.is_empty()).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    bot.stop().await.unwrap();
+    assert_eq!((api.said(ANNA).len(), open_letters(&store)), (1, 0), "{}", api.transcript(ANNA));
+    api.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_question_gets_a_sentence_or_nothing() {
+    let (agent, store) = scripted(&["Paris"], "{{ output.city }} sold tea.");
+    let api = BotApi::start().await;
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    let file = json!({"file_id": "f", "file_unique_id": "u", "file_size": 9});
+    let picture = json!({"file_id": "f", "file_unique_id": "u", "file_size": 9, "width": 9, "height": 9});
+    let with = |mut fields: serde_json::Value, more: serde_json::Value| {
+        fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        fields
+    };
+    // No text: each is told so.
+    api.send(ANNA, json!({"photo": [picture], "caption": "what is this?"}));
+    api.send(ANNA, json!({"voice": with(file.clone(), json!({"duration": 3}))}));
+    let sticker = json!({"type": "regular", "is_animated": false, "is_video": false});
+    api.send(ANNA, json!({"sticker": with(picture.clone(), sticker)}));
+    api.send(ANNA, json!({"document": file}));
+    answered(&api, &store, ANNA, 4).await;
+    for message in api.said(ANNA) {
+        assert_eq!(message.plain, "I can only read text so far. Please type your question.");
+    }
+    // Not said to us: nothing.
+    let anna = json!({"id": ANNA, "is_bot": false, "first_name": "Anna"});
+    let chat = json!({"id": ANNA, "type": "private", "first_name": "Anna"});
+    let message =
+        json!({"message_id": 7, "date": 1_780_000_000, "from": anna, "chat": chat, "text": "sales"});
+    api.happens(json!({"edited_message": with(message.clone(), json!({"edit_date": 1_780_000_009}))}));
+    let channel = json!({"id": -1001, "type": "channel", "title": "News"});
+    let post = json!({"message_id": 8, "date": 1_780_000_000, "chat": channel, "text": "sales"});
+    api.happens(json!({"channel_post": post}));
+    api.happens(json!({"inline_query": {"id": "1", "from": anna, "query": "sales", "offset": ""}}));
+    api.happens(json!({"something_new": {"id": 1}}));
+    api.send(ANNA, json!({"pinned_message": message}));
+    // Longer than a question can be: what to do about it.
+    api.say(ANNA, &"上个月销售额多少".repeat(511));
+    answered(&api, &store, ANNA, 5).await;
+    assert!(api.said(ANNA)[4].plain.contains("太长"), "{}", api.transcript(ANNA));
+    api.until("confirmed updates", |inside| inside.updates.is_empty()).await;
+    bot.stop().await.unwrap();
+    assert_eq!(api.said(ANNA).len(), 5, "{}", api.transcript(ANNA));
+    assert_eq!(store.scan::<Turn>().count(), 0);
+    api.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_to_a_press_waits_as_long_as_telegram_wants() {
+    let (agent, store) = scripted(&["Paris"], "{{ output.city }} sold tea.");
+    let api = BotApi::start().await;
+    api.inside().script.insert("answerCallbackQuery", [Reject::Flood(4), Reject::Error].into());
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    api.say(ANNA, "hello");
+    api.press_data(ANNA, 101, "s:1");
+    let presses =
+        |inside: &Inside| inside.asked.iter().filter(|asked| asked.method == "answerCallbackQuery").count();
+    api.until("a third try", |inside| presses(inside) == 3).await;
+    let tries = api.asked("answerCallbackQuery");
+    assert!(tries[1].at - tries[0].at >= SECOND * 4, "{:?}", tries[1].at - tries[0].at);
+    api.until("an empty mailbox", |_| open_letters(&store) == 0).await;
+    bot.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_of_before_follows_the_list_of_now() {
+    for (list, sign) in [("1001:analyst", "Paris sold tea"), ("1002:manager", "1001")] {
+        let api = BotApi::start().await;
+        let store = Store::memory();
+        let stuck =
+            Agent::new(House { planner: Arc::new(Stuck), ..house(store.clone(), Script::of(Vec::new())) });
+        let cut = process(stuck, settings(&api, ALLOW));
+        api.say(ANNA, "sales of Paris");
+        api.until("a begun turn", |_| store.scan::<Turn>().count() == 1).await;
+        kill(cut);
+        let plans = vec![Plan::Calls(vec![sales("Paris")])];
+        let text = "{{ output.city }} sold tea.";
+        let agent =
+            Agent::new(House { templates: templates(text, text), ..house(store.clone(), Script::of(plans)) });
+        let bot = Bot::start(&agent, settings(&api, list));
+        answered(&api, &store, ANNA, 1).await;
+        bot.stop().await.unwrap();
+        let said = api.said(ANNA);
+        assert!(said.len() == 1 && said[0].plain.contains(sign), "{}", api.transcript(ANNA));
+        api.check();
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_down_is_told_of_once_and_holds_up_no_end() {
+    let dir = sample_shop();
+    let api = BotApi::start().await;
+    let mut bot = mercato()
+        .args(["telegram", "--data"])
+        .arg(dir.path())
+        .env("MERCATO_TELEGRAM_TOKEN", TOKEN)
+        .env("MERCATO_TELEGRAM_API_URL", &api.url)
+        .env("MERCATO_TELEGRAM_ALLOW", ALLOW)
+        .env("RUST_LOG", "trace")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    api.until("a first poll", |inside| inside.asked.iter().any(|asked| asked.method == "getUpdates")).await;
+    let down = |api: &BotApi| {
+        for method in ["getUpdates", "sendMessage", "sendChatAction"] {
+            api.inside().always.insert(method, Reject::Error);
+        }
+    };
+    let tried = |inside: &Inside| inside.asked.iter().filter(|asked| asked.method == "sendMessage").count();
+    api.inside().always.insert("sendMessage", Reject::Error);
+    api.say(ANNA, "sales last month");
+    api.until("a try", |inside| tried(inside) == 1).await;
+    down(&api);
+    api.until("four tries", |inside| tried(inside) == 4).await;
+    api.inside().always.clear();
+    api.until("the answer", |inside| by_bot(inside, ANNA).len() == 1).await;
+    api.inside().always.insert("sendMessage", Reject::Error);
+    api.say(ANNA, "sales this year");
+    api.until("a try", |inside| tried(inside) >= 6).await;
+    down(&api);
+    let begun = Instant::now();
+    let killed = Command::new("kill").args(["-TERM", &bot.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let ended = tokio::task::spawn_blocking(move || (bot.wait().unwrap(), bot.wait_with_output().unwrap()));
+    let (ended, output) = ended.await.unwrap();
+    println!("from SIGTERM to the end, Telegram down: {} ms", begun.elapsed().as_millis());
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(ended.success() && !log.contains(TOKEN), "{log}");
+    assert_eq!(log.matches("Telegram is reached again").count(), 1, "{log}");
+    let down = log.matches("Telegram cannot be reached; trying").count();
+    assert!((1..=2).contains(&down), "{down} lines");
+    // Kept, and answered at the next start.
+    assert_eq!(open_letters(&Store::open(dir.path()).unwrap()), 1);
 }
 
 #[test]

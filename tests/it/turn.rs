@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 use super::support::agent::{Script, agent, agent_in, ask, house, question, sales, timeless};
 
 const CHILD: &str = "MERCATO_TEST_TURN";
+/// What the questions of `stages` are known by.
+const KEY: &str = "update 7";
 
 fn plan(city: &str) -> Plan {
     Plan::Calls(vec![sales(city)])
@@ -32,6 +34,7 @@ fn stages(agent: &Agent, text: &str, lang: Lang) -> Vec<Turn> {
     let house = agent.house();
     let session = Session::new("c", &Principal::local_manager());
     let mut turn = Turn::new(&session, text.into(), lang, house.clock.now(), 7, Limits::default());
+    turn.key = Some(KEY.into());
     let mut stages = vec![turn.clone()];
     assert_eq!(turn.next(), Step::AskPlanner { repair: None });
     turn.planned("embedded", Plan::Calls(vec![sales("Berlin"), sales("Atlantis")]));
@@ -95,8 +98,14 @@ async fn a_process_that_finishes_a_turn() {
     let Some(dir) = std::env::var_os(CHILD).map(std::path::PathBuf::from) else { return };
     let plan = Plan::Calls(vec![sales("Berlin"), sales("Atlantis")]);
     let agent = agent_in(&dir, Script::of(vec![plan]));
-    let token = CancellationToken::new();
-    let answer = agent.resume(&Principal::local_manager(), "c", token).await.unwrap().unwrap();
+    let mut events = agent.take_once(question("the same again"), KEY.into(), CancellationToken::new());
+    let mut answer = None;
+    while let Some(event) = events.next().await {
+        if let Event::Done(done) = event {
+            answer = Some(*done);
+        }
+    }
+    let answer = answer.unwrap();
     std::fs::write(dir.join("answer.json"), bytes(answer)).unwrap();
 }
 

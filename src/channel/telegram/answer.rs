@@ -1,8 +1,6 @@
 //! How does a letter get its answer?
 //!
-//! Commands are answered from the words, questions by the agent; what it says is shown while it says it. The turn of a
-//! question is written into the letter before it is asked: after a restart the turn that was begun goes on, and one
-//! that was complete is only shown.
+//! Commands are answered from the words, questions by the agent; what it says is shown while it says it.
 
 use std::time::Duration;
 
@@ -13,12 +11,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::button::{Button, keyboard};
-use super::delivery::{Delivery, Lost, keep};
+use super::delivery::{Delivery, Lost};
 use super::desk::Desk;
 use super::letters::{Letter, Talk, Wish};
 use super::sheet::Sheet;
 use crate::agent::memory::Session;
-use crate::agent::turn::{Step, Turn};
+use crate::agent::turn::Turn;
 use crate::agent::{Event, Question};
 use crate::domain::{Lang, Principal};
 use crate::store::{StoreError, off_thread};
@@ -75,44 +73,30 @@ impl Desk {
         }
     }
 
-    /// Asks the agent and shows what it says while it says it; a turn that was begun before a restart goes on.
+    /// Asks the agent and shows what it says while it says it. The letter's number is the question's key: after a restart
+    /// an answer that was begun goes on, and one that was complete is only shown.
     async fn ask(
         &self,
-        mut letter: Letter,
+        letter: Letter,
         text: String,
         pressed: bool,
         stop: &CancellationToken,
     ) -> Result<(), Lost> {
-        let principal = letter.principal.clone();
         let mut sheet = Sheet::of_question(&text, pressed);
-        let (conversation, number) = match letter.turn.clone() {
-            Some(turn) => turn,
-            None => {
-                let conversation = self.talk(&principal).await?.conversation();
-                let number = self.session(&principal, &conversation).await?.turns + 1;
-                letter.turn = Some((conversation.clone(), number));
-                keep(self.store(), &letter).await?;
-                (conversation, number)
-            }
-        };
-        let kept = self.turn(&principal, &conversation, number).await?;
-        let mut delivery = Delivery::new(&self.post, self.store(), letter);
-        if let Some(mut turn) = kept {
-            if turn.next() != Step::Done {
-                self.agent.resume(&principal, &conversation, stop.clone()).await?;
-                turn = self.turn(&principal, &conversation, number).await?.unwrap_or(turn);
-            }
-            let sheet = sheet.of_turn(&turn, &self.agent.house().templates).await;
-            return self.finish(sheet, &conversation, &mut delivery, stop).await;
-        }
+        let conversation = self.talk(&letter.principal).await?.conversation();
+        let principal = letter.principal.clone();
         let question = Question { principal, conversation: Some(conversation.clone()), text, lang: None };
-        let mut events = self.agent.take(question, stop.clone());
+        let mut events = self.agent.take_once(question, letter.name(), stop.clone());
+        let mut delivery = Delivery::new(&self.post, self.store(), letter);
         let drawn = tokio::select! {
             biased;
             () = stop.cancelled() => None,
             drawn = self.draw(&mut events, &mut sheet, &mut delivery) => Some(drawn),
         };
         if let Some(Ok(())) = drawn {
+            if !sheet.is_over() {
+                return Err(Lost::Unsaid);
+            }
             return self.finish(sheet, &conversation, &mut delivery, stop).await;
         }
         // Nobody reads on. The turn must be closed before the next one is counted.

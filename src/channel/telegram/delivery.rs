@@ -5,11 +5,11 @@
 
 use teloxide::types::{ChatId, InlineKeyboardMarkup};
 
-use super::letters::Letter;
+use super::letters::{Letter, keep};
 use super::post::{Body, Post};
 use super::sheet::Note;
 use super::wire::Fault;
-use crate::store::{Store, StoreError, off_thread};
+use crate::store::{Store, StoreError};
 
 /// An answer on its way.
 pub(super) struct Delivery<'a> {
@@ -27,6 +27,8 @@ pub(super) enum Lost {
     Fault(#[from] Fault),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("the agent ended without an answer")]
+    Unsaid,
 }
 
 impl<'a> Delivery<'a> {
@@ -75,8 +77,11 @@ impl<'a> Delivery<'a> {
         keyboard: Option<&InlineKeyboardMarkup>,
     ) -> Result<(), Lost> {
         let chat = self.chat();
-        // A draft that was longer leaves messages behind.
-        while self.letter.sent.len() > notes.len() {
+        // A draft that was longer leaves messages behind, one of before a restart perhaps a text where now a picture is.
+        let right = notes.iter().zip(&self.letter.sent);
+        let right =
+            right.take_while(|(note, id)| note.is_picture() == self.letter.pictures.contains(id)).count();
+        while self.letter.sent.len() > right {
             if let Some(id) = self.letter.sent.pop() {
                 self.shown.pop();
                 self.post.delete(chat, id).await.or_else(only_lost)?;
@@ -90,7 +95,7 @@ impl<'a> Delivery<'a> {
                 (Some(_), Note::Text(part)) if keyboard.is_none() && self.shows(index, &part.html) => {}
                 (Some(id), Note::Text(part)) => match self.post.edit(chat, id, part, keyboard).await {
                     Ok(()) => self.note(index, &part.html),
-                    Err(fault) if lost(&fault) => return Err(fault.into()),
+                    Err(fault) if fault.gone() => return Err(fault.into()),
                     Err(fault) => {
                         // Somebody deleted it: it comes again, at the end.
                         tracing::info!(%fault, "a message could not be edited and is sent again");
@@ -107,29 +112,46 @@ impl<'a> Delivery<'a> {
         Ok(())
     }
 
+    /// Sends a message. Telegram has no key by which it would know a message that comes twice, so a process that is
+    /// killed between its answer and our note of it cannot tell whether the message is there. Of the two mistakes we
+    /// would rather say a thing twice than not at all, and make that rare: that a message is being sent is written down
+    /// before, and the next process looks for it behind the ids known then, by an edit to what it says (which does
+    /// nothing where it is there). Twice it stands only where ten messages of others came in between.
     async fn create(&mut self, note: &Note, keyboard: Option<&InlineKeyboardMarkup>) -> Result<(), Lost> {
         let chat = self.chat();
-        let (made, html) = match note {
-            Note::Text(part) => (self.post.create(chat, Body::Text(part), keyboard).await, part.html.clone()),
-            Note::Photo { png, caption } => {
-                let made = match self.post.create(chat, Body::Photo { png, caption }, keyboard).await {
-                    Err(fault) if !lost(&fault) => {
-                        tracing::warn!(%fault, "a picture was refused; its text goes instead");
-                        let part = super::html::Rich::from(caption.as_str()).parts().into_iter().next();
-                        self.post.create(chat, Body::Text(&part.unwrap_or_default()), keyboard).await
-                    }
-                    made => made,
-                };
-                (made, String::new())
+        let body = note.body();
+        let lost = match self.letter.sending {
+            Some(after) => self.post.find(chat, after, &self.letter.sent, &body, keyboard).await?,
+            None => {
+                self.letter.sending = Some(self.post.highest());
+                self.keep().await?;
+                None
             }
         };
-        self.letter.sent.push(made?);
-        self.shown.push(Some(html));
-        self.keep().await
+        let mut picture = note.is_picture();
+        let id = match lost {
+            Some(id) => id,
+            None => match (self.post.create(chat, body, keyboard).await, note) {
+                (Err(fault), Note::Photo { caption, .. }) if !fault.gone() => {
+                    tracing::warn!(%fault, "a picture was refused; its text goes instead");
+                    picture = false;
+                    let part = super::html::Rich::from(caption.as_str()).parts().into_iter().next();
+                    self.post.create(chat, Body::Text(&part.unwrap_or_default()), keyboard).await?
+                }
+                (made, _) => made?,
+            },
+        };
+        self.letter.sending = None;
+        self.letter.sent.push(id);
+        if picture {
+            self.letter.pictures.push(id);
+        }
+        self.shown.push(Some(note.html()));
+        Ok(self.keep().await?)
     }
 
-    async fn keep(&self) -> Result<(), Lost> {
-        Ok(keep(self.store, &self.letter).await?)
+    async fn keep(&self) -> Result<(), StoreError> {
+        keep(self.store, &self.letter).await
     }
 
     fn shows(&self, index: usize, html: &str) -> bool {
@@ -143,17 +165,6 @@ impl<'a> Delivery<'a> {
     }
 }
 
-/// Writes a letter down, off the async threads.
-pub(super) async fn keep(store: &Store, letter: &Letter) -> Result<(), StoreError> {
-    let (store, letter) = (store.clone(), letter.clone());
-    off_thread(move || store.put(&letter)).await
-}
-
-/// Whether nothing gets to this chat any more: blocked, deleted, or the token is no longer ours.
-fn lost(fault: &Fault) -> bool {
-    fault.is(403) || fault.is(401) || fault.says("chat not found")
-}
-
 fn only_lost(fault: Fault) -> Result<(), Fault> {
-    if lost(&fault) { Err(fault) } else { Ok(()) }
+    if fault.gone() { Err(fault) } else { Ok(()) }
 }

@@ -1,24 +1,32 @@
 //! Whose letter is answered when?
 //!
 //! One mailbox a person, whose letters are answered one after the other; people do not wait for each other. `/cancel`
-//! and buttons do not wait in it: the first stops what runs and throws away what waits, a press is answered at once.
+//! and buttons do not wait in it: the first stops what runs and throws away what waits, a press is answered at once. A
+//! letter leaves its mailbox answered, cancelled, or with a sentence that there is no answer; whatever breaks on the way,
+//! the next letter is answered.
 
+use std::any::Any;
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use serde_json::Map;
 use teloxide::types::ChatId;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::letters::Letter;
-use super::post::Post;
+use super::delivery::Lost;
+use super::html::Rich;
+use super::letters::{self, Letter};
+use super::post::{Body, Post};
+use super::wire::Fault;
 use crate::agent::Agent;
 use crate::domain::{Lang, Principal};
 use crate::render::Scope;
-use crate::store::{Store, off_thread};
+use crate::store::Store;
 
 /// Everything that answering needs.
 pub(super) struct Desk {
@@ -48,6 +56,15 @@ struct State {
     open: usize,
     /// The stop button of the one in hand.
     stop: Option<CancellationToken>,
+}
+
+/// What became of a letter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ended {
+    /// It needs no answer any more.
+    Settled,
+    /// Telegram does not know us any more; the letter waits for the next start.
+    Unheard,
 }
 
 impl Desk {
@@ -130,12 +147,17 @@ impl Desk {
     pub(super) fn say(self: &Arc<Self>, chat: ChatId, text: String) {
         let desk = self.clone();
         self.spawn(async move {
-            for part in super::html::Rich::from(text.as_str()).parts() {
-                if let Err(fault) = desk.post.create(chat, super::post::Body::Text(&part), None).await {
-                    return tracing::info!(%fault, "a message was refused");
-                }
+            if let Err(fault) = desk.tell(chat, &text).await {
+                tracing::info!(%fault, "a message was refused");
             }
         });
+    }
+
+    async fn tell(&self, chat: ChatId, text: &str) -> Result<(), Fault> {
+        for part in Rich::from(text).parts() {
+            self.post.create(chat, Body::Text(&part), None).await?;
+        }
+        Ok(())
     }
 
     async fn work(self: Arc<Self>, mut letters: UnboundedReceiver<(u64, Letter)>, state: Arc<Mutex<State>>) {
@@ -153,34 +175,55 @@ impl Desk {
                 state.count != count
             };
             if !stopped {
-                let answered = tokio::select! {
+                let ended = tokio::select! {
                     biased;
                     () = self.closed.cancelled() => return,
-                    answered = self.answer(letter.clone(), &stop) => answered,
+                    ended = self.to_the_end(&letter, &stop) => ended,
                 };
-                if let Err(error) = answered {
-                    // Blocked, or the disk is full: the next letter may fare better.
-                    tracing::warn!(%error, "an answer could not be delivered");
+                if ended == Ended::Unheard {
+                    return;
                 }
             }
-            self.settle(&letter).await;
+            if let Err(error) = letters::settle(self.store(), &letter).await {
+                tracing::error!(%error, "an answered letter could not be taken out; it will be answered again");
+            }
             let mut state = lock(&state);
             state.open = state.open.saturating_sub(1);
             state.stop = None;
         }
-        // What /cancel threw away is not to be answered at the next start.
-        while let Ok((count, letter)) = letters.try_recv() {
-            if lock(&state).count != count {
-                self.settle(&letter).await;
-            }
-        }
     }
 
-    /// A letter that needs no answer any more.
-    async fn settle(&self, letter: &Letter) {
-        let (store, key) = (self.store().clone(), crate::store::Record::key(letter));
-        if let Err(error) = off_thread(move || store.delete::<Letter>(&key)).await {
-            tracing::error!(%error, "an answered letter could not be taken out; it will be answered again");
+    /// Answers a letter, or tells its person that there is no answer.
+    async fn to_the_end(&self, letter: &Letter, stop: &CancellationToken) -> Ended {
+        let lost = match guarded(self.answer(letter.clone(), stop)).await {
+            Ok(Ok(())) => return Ended::Settled,
+            Ok(Err(Lost::Fault(fault))) if fault.is(401) => return Ended::Unheard,
+            Ok(Err(Lost::Fault(fault))) if fault.gone() => {
+                tracing::info!(%fault, "an answer had nowhere to go");
+                return Ended::Settled;
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => panic,
+        };
+        tracing::error!(
+            why = lost,
+            update = letter.update,
+            "a letter could not be answered; its person is told"
+        );
+        let lang = self.tongue(&letter.principal, letter.lang).await.unwrap_or(letter.lang);
+        let sorry = self.words("broken", lang, &Map::new());
+        let told = tokio::select! {
+            biased;
+            () = stop.cancelled() => Ok(()),
+            told = self.tell(ChatId(letter.chat), &sorry) => told,
+        };
+        match told {
+            Err(fault) if fault.is(401) => Ended::Unheard,
+            Err(fault) => {
+                tracing::error!(%fault, "nor could its person be told");
+                Ended::Settled
+            }
+            Ok(()) => Ended::Settled,
         }
     }
 
@@ -191,4 +234,26 @@ impl Desk {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a panic said, where the work ends in one: the mailbox goes on with the next letter.
+async fn guarded<T>(work: impl Future<Output = T>) -> Result<T, String> {
+    AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| said(panic.as_ref()))
+}
+
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_ends_only_the_work_it_happens_in() {
+        assert_eq!(guarded(async { 7 }).await, Ok(7));
+        let broken: Result<(), String> = guarded(async { panic!("index {} is out of bounds", 3) }).await;
+        assert_eq!(broken, Err("index 3 is out of bounds".into()));
+    }
 }

@@ -15,11 +15,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::desk::Desk;
 use super::hear::{Heard, hear};
-use super::letters::{Batch, Letter, Wish};
+use super::letters::{self, Batch, Letter, Wish};
 use super::wire::{Fault, Wire};
 use super::{Settings, Stopped};
 use crate::domain::Lang;
-use crate::store::{Record, off_thread};
+use crate::store::off_thread;
 
 /// Refusals a chat is sent in a minute; who knocks more often hears nothing. A group hears one.
 const REFUSALS: u32 = 5;
@@ -50,6 +50,7 @@ impl Door {
             let batch = tokio::select! {
                 biased;
                 () = end.cancelled() => break,
+                () = self.wire.revoked.cancelled() => return Err(Stopped::Token.into()),
                 batch = asked => batch,
             };
             let wait = match batch {
@@ -80,7 +81,7 @@ impl Door {
                 }
                 Err(Fault::Wait(wait)) => wait,
                 Err(fault) => {
-                    tracing::warn!(%fault, "no messages could be fetched; trying again");
+                    tracing::info!(%fault, "no messages could be fetched; trying again");
                     failures += 1;
                     self.settings.pace.wait(failures - 1)
                 }
@@ -99,7 +100,7 @@ impl Door {
     }
 
     /// Letters that an earlier process did not answer; the numbers of its last updates.
-    async fn wake(&self) -> anyhow::Result<Vec<u32>> {
+    async fn wake(&mut self) -> anyhow::Result<Vec<u32>> {
         let (store, bot) = (self.desk.store().clone(), self.bot);
         let (letters, batch) = off_thread(move || {
             let mut letters: Vec<Letter> = store.scan::<Letter>().collect::<Result<_, _>>()?;
@@ -108,14 +109,21 @@ impl Door {
             Ok((letters, store.get::<Batch>(&bot.to_be_bytes())?))
         })
         .await?;
-        for letter in letters {
-            // Who is no longer on the list, or as something else, gets no answer any more.
+        for mut letter in letters {
+            for id in letter.sent.iter().chain(&letter.sending) {
+                self.desk.post.seen(*id);
+            }
+            // The list may be another one by now; a private chat has its person's id.
             let id = u64::try_from(letter.chat).unwrap_or_default();
-            if self.settings.allow.principal(id).as_ref() == Some(&letter.principal) {
-                self.desk.deliver(letter);
-            } else {
-                let (store, key) = (self.desk.store().clone(), letter.key());
-                off_thread(move || store.delete::<Letter>(&key)).await?;
+            match self.settings.allow.principal(id) {
+                Some(principal) => {
+                    letter.principal = principal;
+                    self.desk.deliver(letter);
+                }
+                None => {
+                    letters::settle(self.desk.store(), &letter).await?;
+                    self.refuse(ChatId(letter.chat), "stranger", letter.lang, &named("id", id));
+                }
             }
         }
         Ok(batch.map(|batch| batch.updates).unwrap_or_default())
@@ -132,6 +140,7 @@ impl Door {
     /// Takes what is new of a batch: letters are written down with the batch's numbers before anything is answered.
     async fn take(&mut self, updates: Vec<Update>, numbers: &[u32]) -> anyhow::Result<()> {
         let mut letters: Vec<Letter> = Vec::new();
+        let (mut cancelled, mut said) = (Vec::new(), Vec::new());
         for update in updates {
             if let UpdateKind::Message(message) = &update.kind {
                 self.desk.post.seen(message.id.0);
@@ -152,7 +161,8 @@ impl Door {
                     let stopped = self.desk.cancel(&principal) || letters.len() < before;
                     let key = if stopped { "stopped" } else { "nothing_runs" };
                     let lang = self.desk.tongue(&principal, lang).await?;
-                    self.desk.say(chat, self.desk.words(key, lang, &Map::new()));
+                    said.push((chat, self.desk.words(key, lang, &Map::new())));
+                    cancelled.push(principal);
                 }
                 Heard::Press { query, chat, principal, lang, button } => {
                     let waits = letters.iter().any(|letter| letter.principal == principal);
@@ -162,35 +172,23 @@ impl Door {
                         None => None,
                     };
                     let lang = self.desk.tongue(&principal, lang).await?;
-                    let said = asked.is_none().then(|| self.desk.words("stale", lang, &Map::new()));
+                    let stale = asked.is_none().then(|| self.desk.words("stale", lang, &Map::new()));
                     let desk = self.desk.clone();
-                    self.desk.spawn(async move { desk.post.toast(query, said.as_deref()).await });
-                    letters.extend(asked.map(|text| Letter {
-                        bot: self.bot,
-                        update: number,
-                        chat: chat.0,
-                        principal,
-                        lang: Lang::of(&text),
-                        wish: Wish::Ask { text, pressed: true },
-                        turn: None,
-                        sent: Vec::new(),
+                    self.desk.spawn(async move { desk.post.toast(query, stale.as_deref()).await });
+                    letters.extend(asked.map(|text| {
+                        let lang = Lang::of(&text);
+                        let wish = Wish::Ask { text, pressed: true };
+                        Letter::new(self.bot, number, chat.0, principal, wish, lang)
                     }));
                 }
                 Heard::Letter(letter) => letters.push(*letter),
             }
         }
-        let (store, kept) = (self.desk.store().clone(), letters.clone());
         let batch = Batch { bot: self.bot, updates: numbers.to_vec() };
-        off_thread(move || {
-            let mut edit = store.edit();
-            for letter in kept.iter() {
-                edit.put(letter)?;
-            }
-            edit.put(&batch)?;
-            edit.commit()
-        })
-        .await?;
+        letters::take(self.desk.store(), batch, letters.clone(), cancelled).await?;
         letters.into_iter().for_each(|letter| self.desk.deliver(letter));
+        // Only now does it hold after the end of this process too.
+        said.into_iter().for_each(|(chat, text)| self.desk.say(chat, text));
         Ok(())
     }
 

@@ -1,8 +1,9 @@
 //! What does an update want, and from whom does it come?
 //!
-//! Decided before anything else happens: a stranger's words reach neither the agent nor the store.
+//! Decided before anything else happens: a stranger's words reach neither the agent nor the store. What nobody says to
+//! us (a message pinned, edited or posted in a channel, an inline query) is not heard.
 
-use teloxide::types::{CallbackQueryId, ChatId, Message, Update, UpdateKind, User};
+use teloxide::types::{CallbackQueryId, ChatId, Message, MessageKind, Update, UpdateKind, User};
 
 use super::allow::AllowList;
 use super::button::Button;
@@ -62,22 +63,20 @@ fn said(update: u32, message: &Message, bot: u64, allow: &AllowList, prompts: &P
         return Heard::Stranger { chat, id: from.id.0, lang };
     };
     let wish = match text {
+        None if !is_sent(message) => return Heard::Nothing,
         None => Wish::NoText,
         Some(text) => match command(prompts, text) {
             Command::Cancel => return Heard::Cancel { chat, principal, lang },
             Command::Wish(wish) => wish,
         },
     };
-    Heard::Letter(Box::new(Letter {
-        bot,
-        update,
-        chat: chat.0,
-        principal,
-        wish,
-        lang,
-        turn: None,
-        sent: Vec::new(),
-    }))
+    Heard::Letter(Box::new(Letter::new(bot, update, chat.0, principal, wish, lang)))
+}
+
+/// Whether a person has sent this; else it is Telegram's own line in the chat, such as that a message was pinned.
+fn is_sent(message: &Message) -> bool {
+    // What teloxide does not know, it reads as empty.
+    matches!(message.kind, MessageKind::Common(_) | MessageKind::Dice(_) | MessageKind::Empty {})
 }
 
 enum Command {

@@ -4,6 +4,8 @@
 //! is never too long by either count. Text is kept as runs of one style, so a cut closes the tag and the next part opens
 //! it again: no part ends inside a tag or an entity. Source: <https://core.telegram.org/bots/api#html-style>.
 
+use unicode_width::UnicodeWidthChar as _;
+
 /// UTF-16 units of a message.
 pub const LONGEST: usize = 4_096;
 
@@ -150,10 +152,7 @@ fn cut(text: &str, room: usize) -> (&str, &str) {
                 .split_at([line, sentence, blank].into_iter().find(|at| good(*at)).unwrap_or(anywhere));
         }
         let end = at + c.len_utf8();
-        // Marks and joiners belong to the character before them.
-        let joined =
-            text.get(end..).and_then(|rest| rest.chars().next()).is_some_and(joins) || c == '\u{200d}';
-        if !joined {
+        if !joined(text, end) {
             anywhere = end;
         }
         match c {
@@ -167,8 +166,16 @@ fn cut(text: &str, room: usize) -> (&str, &str) {
     (text, "")
 }
 
-fn joins(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{20e3}')
+/// Whether what stands before this place and what stands behind it are one character to a reader: a letter and its
+/// marks, a family of emoji, the two halves of a flag.
+fn joined(text: &str, at: usize) -> bool {
+    let (Some(before), Some(after)) = (text.get(..at), text.get(at..)) else { return true };
+    let (Some(last), Some(next)) = (before.chars().next_back(), after.chars().next()) else { return false };
+    let flag = |c: &char| matches!(*c, '\u{1f1e6}'..='\u{1f1ff}');
+    let mark = next.width() == Some(0) && !next.is_control() || matches!(next, '\u{1f3fb}'..='\u{1f3ff}');
+    // Marks at the beginning of a line or behind a blank belong to nothing.
+    let half = flag(&next) && before.chars().rev().take_while(flag).count() % 2 == 1;
+    mark && !last.is_whitespace() || last == '\u{200d}' || half || (last, next) == ('\r', '\n')
 }
 
 /// The beginning of a text, in at most so many UTF-16 units, with an ellipsis where it is cut.
@@ -176,15 +183,17 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
     if text.encode_utf16().count() <= most {
         return text.to_owned();
     }
-    let mut used = 1;
-    let kept: String = text
-        .chars()
-        .take_while(|c| {
-            used += c.len_utf16();
-            used <= most
-        })
-        .collect();
-    format!("{}…", kept.trim_end())
+    let (mut used, mut end) = (1, 0);
+    for (at, c) in text.char_indices() {
+        if !joined(text, at) {
+            end = at;
+        }
+        used += c.len_utf16();
+        if used > most {
+            break;
+        }
+    }
+    format!("{}…", text.get(..end).unwrap_or_default().trim_end())
 }
 
 #[cfg(test)]
@@ -233,6 +242,22 @@ mod tests {
             for part in rich(&text.repeat(2_500)).parts() {
                 assert_eq!(part.html.encode_utf16().count() % unit, 0);
             }
+        }
+    }
+
+    #[test]
+    fn what_a_reader_takes_for_one_character_is_not_cut() {
+        // A flag, a family, a hand with its colour, a letter with a mark, a Thai one with its vowel.
+        for one in ["🇨🇳", "👨‍👩‍👧", "👍🏽", "e\u{301}", "กิ", "1\u{fe0f}\u{20e3}"] {
+            for room in [LONGEST - 1, LONGEST, LONGEST + 1] {
+                let text = format!("{}{}", "x".repeat(room % 7), one.repeat(3_000));
+                for part in rich(&text).parts() {
+                    let rest = part.plain.trim_start_matches('x').replace(one, "");
+                    assert_eq!(rest, "", "{one}");
+                }
+            }
+            let most = one.encode_utf16().count() * 3;
+            assert_eq!(shortened(&one.repeat(9), most), format!("{}…", one.repeat(2)));
         }
     }
 

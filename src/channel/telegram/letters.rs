@@ -2,13 +2,15 @@
 //!
 //! Telegram forgets an update once the next request names a later one. So each batch is written down, with the numbers
 //! of its updates, before that: a question survives the end of the process, and one that Telegram sends again is known.
-//! What is written of a letter follows its answer: the turn that makes it, and the messages that are there already.
+//! What is written of a letter follows its answer: the messages that are there already, and that one is being sent. A
+//! letter is taken out once it is answered or cancelled; where its answer does not get through for good, its person is
+//! told first.
 
 use serde::{Deserialize, Serialize};
 
 use super::allow::CHANNEL;
 use crate::domain::{Lang, Principal};
-use crate::store::Record;
+use crate::store::{Record, Store, StoreError, off_thread};
 
 /// What somebody wants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,10 +50,44 @@ pub struct Letter {
     pub wish: Wish,
     /// The language their Telegram is set to.
     pub lang: Lang,
-    /// Conversation and turn of the answer, once it is begun.
-    pub turn: Option<(String, u32)>,
     /// Ids of the answer's messages that are there.
     pub sent: Vec<i32>,
+    /// Those of them that are pictures.
+    #[serde(default)]
+    pub pictures: Vec<i32>,
+    /// Set while a message is being sent: the highest message id known before. A process that ends before Telegram's
+    /// answer is written down leaves it here, and the next one looks for the message behind that id.
+    #[serde(default)]
+    pub sending: Option<i32>,
+}
+
+impl Letter {
+    /// A letter that was just read.
+    pub(super) fn new(
+        bot: u64,
+        update: u32,
+        chat: i64,
+        principal: Principal,
+        wish: Wish,
+        lang: Lang,
+    ) -> Self {
+        Self {
+            bot,
+            update,
+            chat,
+            principal,
+            wish,
+            lang,
+            sent: Vec::new(),
+            pictures: Vec::new(),
+            sending: None,
+        }
+    }
+
+    /// What its question is known by: Telegram numbers each bot's updates.
+    pub(super) fn name(&self) -> String {
+        format!("{CHANNEL}:{}:{}", self.bot, self.update)
+    }
 }
 
 impl Record for Letter {
@@ -108,4 +144,51 @@ impl Record for Talk {
     fn key(&self) -> Vec<u8> {
         self.id.as_bytes().to_vec()
     }
+}
+
+/// Writes down what a batch has: the letters in it, and that those of people who cancelled are wanted no more.
+pub(super) async fn take(
+    store: &Store,
+    batch: Batch,
+    letters: Vec<Letter>,
+    cancelled: Vec<Principal>,
+) -> Result<(), StoreError> {
+    let store = store.clone();
+    off_thread(move || {
+        store.update(|edit| {
+            for open in store.scan::<Letter>().take_while(|_| !cancelled.is_empty()) {
+                let open = open?;
+                if open.bot == batch.bot && cancelled.contains(&open.principal) {
+                    edit.delete::<Letter>(&open.key())?;
+                }
+            }
+            letters.iter().try_for_each(|letter| edit.put(letter))?;
+            edit.put(&batch)
+        })
+    })
+    .await
+}
+
+/// Writes down how far a letter's answer is; one that was cancelled meanwhile stays out.
+pub(super) async fn keep(store: &Store, letter: &Letter) -> Result<(), StoreError> {
+    let (store, letter) = (store.clone(), letter.clone());
+    off_thread(move || {
+        // The edit reads before we look, so a letter that is taken out after the look makes a conflict.
+        let mut edit = store.edit();
+        edit.put(&letter)?;
+        if store.get::<Letter>(&letter.key())?.is_none() {
+            return Ok(());
+        }
+        match edit.commit() {
+            Err(StoreError::Conflict) => Ok(()),
+            done => done,
+        }
+    })
+    .await
+}
+
+/// Takes out a letter that needs no answer any more.
+pub(super) async fn settle(store: &Store, letter: &Letter) -> Result<(), StoreError> {
+    let (store, key) = (store.clone(), letter.key());
+    off_thread(move || store.delete::<Letter>(&key)).await
 }

@@ -6,7 +6,9 @@
 //! ids of a bot's private chats are counted together, a bot can edit only its own messages, and one of ours that nobody
 //! knows is the doubled one, which is deleted.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,7 +25,7 @@ use super::wire::{Fault, Sent, Wire};
 
 /// Ids of our messages that are remembered a chat.
 const REMEMBERED: usize = 200;
-/// Ids that are tried for a doubled message.
+/// Ids that are tried for a message that may be there.
 const TRIED: i32 = 10;
 /// UTF-16 units of a picture's caption.
 const CAPTION: usize = 1_024;
@@ -72,6 +74,36 @@ impl Post {
         book.highest = book.highest.max(id);
     }
 
+    /// The highest message id that Telegram told.
+    pub(super) fn highest(&self) -> i32 {
+        self.book().highest
+    }
+
+    /// Asks until Telegram says yes or no. A 429 holds the chat for as long as it names; where the network or the server
+    /// fails, each wait is twice the one before, up to [`Pace::longest_wait`]. That has no end of its own: `/cancel` and
+    /// the end of the process drop it, and what was to be said is in its letter.
+    async fn until_heard<R, F: Future<Output = Result<R, Fault>>>(
+        &self,
+        chat: Option<ChatId>,
+        ask: impl Fn() -> F,
+    ) -> Result<R, Fault> {
+        let mut failures = 0;
+        loop {
+            if let Some(chat) = chat {
+                self.free(chat).await;
+            }
+            match (ask().await, chat) {
+                (Err(Fault::Wait(wait)), Some(chat)) => self.hold(chat, wait),
+                (Err(Fault::Wait(wait)), None) => tokio::time::sleep(wait).await,
+                (Err(Fault::Down { .. }), _) => {
+                    tokio::time::sleep(self.pace.wait(failures)).await;
+                    failures += 1;
+                }
+                (heard, _) => return heard,
+            }
+        }
+    }
+
     /// Makes a message and gives back its id; a refusal is one for good.
     pub(super) async fn create(
         &self,
@@ -79,41 +111,27 @@ impl Post {
         body: Body<'_>,
         keyboard: Option<&InlineKeyboardMarkup>,
     ) -> Result<i32, Fault> {
-        let known = self.book().highest;
-        let mut doubtful = false;
-        let mut plain = false;
-        let mut failures = 0;
-        let id = loop {
-            self.free(chat).await;
-            match self.send(chat, &body, keyboard, plain).await {
-                Ok(sent) => break sent.message_id,
-                Err(Fault::Wait(wait)) => self.hold(chat, wait),
-                Err(Fault::Down { unheard, why }) => {
-                    tracing::warn!(why, "a message did not go through; it is sent again");
-                    doubtful |= !unheard;
-                    tokio::time::sleep(self.pace.wait(failures)).await;
-                    failures += 1;
-                }
-                // Our HTML is well-formed; should Telegram think otherwise, the words go without looks.
-                Err(fault) if fault.says("can't parse") && !plain && matches!(body, Body::Text(_)) => {
-                    plain = true
-                }
-                Err(fault) => return Err(fault),
+        let known = self.highest();
+        let doubtful = AtomicBool::new(false);
+        let once = async |plain: bool| {
+            let sent = self.send(chat, &body, keyboard, plain).await;
+            if matches!(sent, Err(Fault::Down { unheard: false, .. })) {
+                doubtful.store(true, Ordering::Relaxed);
             }
+            sent
         };
-        let ours = |book: &mut Book| {
-            let chat = book.chats.entry(chat).or_default();
-            chat.ours.push_back(id);
-            let surplus = chat.ours.len().saturating_sub(REMEMBERED);
-            chat.ours.drain(..surplus);
+        let id = match self.until_heard(Some(chat), || once(false)).await {
+            // Our HTML is well-formed; should Telegram think otherwise, the words go without looks.
+            Err(fault) if fault.is_of_html() && matches!(body, Body::Text(_)) => {
+                self.until_heard(Some(chat), || once(true)).await?.message_id
+            }
+            sent => sent?.message_id,
         };
-        ours(&mut self.book());
-        self.seen(id);
+        self.remember(chat, id);
         // Before anything was seen of the chats, an id says nothing about what came before it.
-        if doubtful && known > 0 {
+        if doubtful.into_inner() && known > 0 {
             for double in (id.saturating_sub(TRIED).max(known + 1)..id).rev() {
-                let mine = self.book().chats.get(&chat).is_some_and(|chat| chat.ours.contains(&double));
-                if !mine && self.is_double(chat, double, &body).await {
+                if !self.is_known(chat, double) && self.is_double(chat, double, &body).await {
                     tracing::info!("a message that was there twice is deleted");
                     // Deleted or not to be deleted: there is nothing more to do about it.
                     let _ = self.delete(chat, double).await;
@@ -121,6 +139,38 @@ impl Post {
             }
         }
         Ok(id)
+    }
+
+    /// The message with this body that an earlier process may have sent when `after` was the highest id it knew. Only a
+    /// message of ours takes an edit; those of the same answer (`others`) are another part of it.
+    pub(super) async fn find(
+        &self,
+        chat: ChatId,
+        after: i32,
+        others: &[i32],
+        body: &Body<'_>,
+        keyboard: Option<&InlineKeyboardMarkup>,
+    ) -> Result<Option<i32>, Fault> {
+        let stand_in = stand_in(body);
+        let Some(part) = stand_in.as_ref() else { return Ok(None) };
+        for id in after.saturating_add(1)..=after.saturating_add(TRIED) {
+            if others.contains(&id) || self.is_known(chat, id) {
+                continue;
+            }
+            match self.until_heard(Some(chat), || self.try_edit(chat, id, part, keyboard)).await {
+                Ok(()) => {
+                    self.remember(chat, id);
+                    return Ok(Some(id));
+                }
+                Err(fault) if fault.is_of_picture() && matches!(body, Body::Photo { .. }) => {
+                    self.remember(chat, id);
+                    return Ok(Some(id));
+                }
+                Err(fault) if fault.gone() => return Err(fault),
+                Err(_) => {}
+            }
+        }
+        Ok(None)
     }
 
     /// Changes a message's text; tries until it is done or refused for good.
@@ -131,18 +181,11 @@ impl Post {
         part: &Part,
         keyboard: Option<&InlineKeyboardMarkup>,
     ) -> Result<(), Fault> {
-        let mut failures = 0;
-        loop {
+        let once = async || {
             tokio::time::sleep_until(self.edit_at(chat)).await;
-            match self.try_edit(chat, id, part, keyboard).await {
-                Err(Fault::Wait(_)) => {}
-                Err(Fault::Down { .. }) => {
-                    tokio::time::sleep(self.pace.wait(failures)).await;
-                    failures += 1;
-                }
-                done => return done,
-            }
-        }
+            self.try_edit(chat, id, part, keyboard).await
+        };
+        self.until_heard(Some(chat), once).await
     }
 
     /// When the next edit may go.
@@ -171,7 +214,7 @@ impl Post {
             match self.wire.call::<_, serde_json::Value>(&edit).await {
                 Ok(_) => return Ok(()),
                 Err(fault) if fault.says("message is not modified") => return Ok(()),
-                Err(fault) if fault.says("can't parse") && !plain => {
+                Err(fault) if fault.is_of_html() && !plain => {
                     plain = true;
                     tokio::time::sleep_until(self.edit_at(chat)).await;
                 }
@@ -187,18 +230,8 @@ impl Post {
 
     /// Takes a message away; tries until it is gone or refused for good.
     pub(super) async fn delete(&self, chat: ChatId, id: i32) -> Result<(), Fault> {
-        let mut failures = 0;
-        loop {
-            self.free(chat).await;
-            match self.wire.call::<_, bool>(&DeleteMessage::new(chat, MessageId(id))).await {
-                Err(Fault::Wait(wait)) => self.hold(chat, wait),
-                Err(Fault::Down { .. }) => {
-                    tokio::time::sleep(self.pace.wait(failures)).await;
-                    failures += 1;
-                }
-                done => return done.map(|_| ()),
-            }
-        }
+        let delete = DeleteMessage::new(chat, MessageId(id));
+        self.until_heard(Some(chat), || self.wire.call::<_, bool>(&delete)).await.map(|_| ())
     }
 
     /// "Typing", for five seconds; of no importance.
@@ -216,13 +249,9 @@ impl Post {
         let mut answer = AnswerCallbackQuery::new(query);
         answer.text = text.map(|text| shortened(text, TOAST));
         answer.show_alert = text.map(|_| true);
-        for failures in 0..6 {
-            match self.wire.call::<_, bool>(&answer).await {
-                Err(Fault::Wait(wait)) => tokio::time::sleep(wait).await,
-                Err(Fault::Down { .. }) => tokio::time::sleep(self.pace.wait(failures)).await,
-                Err(fault) => return tracing::info!(%fault, "the press of a button was not answered"),
-                Ok(_) => return,
-            }
+        let heard = self.until_heard(None, || self.wire.call::<_, bool>(&answer));
+        if let Ok(Err(fault)) = tokio::time::timeout(self.pace.second * 60, heard).await {
+            tracing::info!(%fault, "the press of a button was not answered");
         }
     }
 
@@ -249,23 +278,21 @@ impl Post {
 
     /// Whether this id is a message of ours: only then does Telegram take an edit, or find nothing to change.
     async fn is_double(&self, chat: ChatId, id: i32, body: &Body<'_>) -> bool {
-        let caption;
-        let part = match body {
-            Body::Text(part) => *part,
-            // A picture's text cannot be edited, and Telegram says so in other words than of a message not ours; of an
-            // empty text it would say that it is empty.
-            Body::Photo { caption: text, .. } => {
-                let text = shortened(text, CAPTION);
-                let some = if text.trim().is_empty() { "–" } else { text.as_str() };
-                caption = Rich::from(some).parts().into_iter().next();
-                let Some(caption) = &caption else { return false };
-                caption
-            }
-        };
-        match self.edit(chat, id, part, None).await {
-            Ok(()) => true,
-            Err(fault) => fault.says("no text in the message"),
-        }
+        let Some(part) = stand_in(body) else { return false };
+        self.edit(chat, id, &part, None).await.map_or_else(|fault| fault.is_of_picture(), |()| true)
+    }
+
+    fn remember(&self, chat: ChatId, id: i32) {
+        self.seen(id);
+        let mut book = self.book();
+        let chat = book.chats.entry(chat).or_default();
+        chat.ours.push_back(id);
+        let surplus = chat.ours.len().saturating_sub(REMEMBERED);
+        chat.ours.drain(..surplus);
+    }
+
+    fn is_known(&self, chat: ChatId, id: i32) -> bool {
+        self.book().chats.get(&chat).is_some_and(|chat| chat.ours.contains(&id))
     }
 
     /// Waits until something may go to this chat.
@@ -288,6 +315,19 @@ impl Post {
 
     fn book(&self) -> std::sync::MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a message is edited to, to learn whether it is ours. A picture's text cannot be edited, and Telegram says so in
+/// other words than of a message not ours; of an empty text it would say that it is empty.
+fn stand_in<'a>(body: &Body<'a>) -> Option<Cow<'a, Part>> {
+    match body {
+        Body::Text(part) => Some(Cow::Borrowed(*part)),
+        Body::Photo { caption, .. } => {
+            let text = shortened(caption, CAPTION);
+            let some = if text.trim().is_empty() { "–" } else { text.as_str() };
+            Rich::from(some).parts().into_iter().next().map(Cow::Owned)
+        }
     }
 }
 

@@ -4,15 +4,11 @@
 //! as buttons under the last message. While sentences still come, only the text is shown.
 
 use teloxide::types::InlineKeyboardMarkup;
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::button::{Button, keyboard};
 use super::html::{Part, Rich, Style};
+use super::post::Body;
 use super::table;
-use crate::agent::compose::{Delivery, TemplateComposer, compose};
-use crate::agent::planner::Allowance;
-use crate::agent::turn::Turn;
 use crate::agent::{Event, Picture};
 use crate::domain::{Lang, Table};
 use crate::prompts::Prompts;
@@ -30,12 +26,36 @@ pub(super) struct Sheet {
     next: Vec<String>,
     /// Turn and language, once they are known.
     done: Option<(u32, Lang)>,
+    /// Whether the agent has come to its end.
+    over: bool,
 }
 
 /// One message of it.
 pub(super) enum Note {
     Text(Part),
     Photo { png: Vec<u8>, caption: String },
+}
+
+impl Note {
+    pub(super) fn is_picture(&self) -> bool {
+        matches!(self, Self::Photo { .. })
+    }
+
+    /// As it is sent.
+    pub(super) fn body(&self) -> Body<'_> {
+        match self {
+            Self::Text(part) => Body::Text(part),
+            Self::Photo { png, caption } => Body::Photo { png, caption },
+        }
+    }
+
+    /// What an edit could change of it.
+    pub(super) fn html(&self) -> String {
+        match self {
+            Self::Text(part) => part.html.clone(),
+            Self::Photo { .. } => String::new(),
+        }
+    }
 }
 
 impl Sheet {
@@ -49,33 +69,6 @@ impl Sheet {
         Self { text, ..Self::default() }
     }
 
-    /// A turn that was answered before; its text stays as it was composed.
-    pub(super) async fn of_turn(self, turn: &Turn, templates: &Templates) -> Self {
-        // Nobody hears the events of an answer that is made a second time, and no model writes it.
-        let delivery = Delivery {
-            events: tokio::sync::mpsc::channel(1).0,
-            cancel: CancellationToken::new(),
-            allowance: Allowance { until: Instant::now(), affordable: false },
-        };
-        let made = compose(turn, templates, &TemplateComposer, &delivery).await;
-        let Some(answer) = turn.answer.as_deref() else { return Self::saying(made.answer.text) };
-        let mut pictures = made.pictures;
-        if pictures.len() == answer.charts.len() {
-            for (picture, path) in pictures.iter_mut().zip(&answer.charts) {
-                picture.path = Some(path.clone());
-            }
-        }
-        Self {
-            pressed: self.pressed,
-            text: answer.text.clone(),
-            tables: made.tables,
-            pictures,
-            choices: answer.choices.clone(),
-            next: answer.next.clone(),
-            done: Some((answer.turn, answer.language)),
-        }
-    }
-
     /// Takes an event; whether more of the text can be shown now.
     pub(super) fn take(&mut self, event: Event) -> bool {
         match event {
@@ -84,6 +77,7 @@ impl Sheet {
                 return true;
             }
             Event::Failed(text) => {
+                self.over = true;
                 self.text = text;
                 return true;
             }
@@ -92,12 +86,18 @@ impl Sheet {
             Event::Choices(choices) => self.choices = choices,
             Event::Next(next) => self.next = next,
             Event::Done(answer) => {
+                self.over = true;
                 self.text = answer.text;
                 self.done = Some((answer.turn, answer.language));
             }
             Event::Status(_) | Event::ToolStarted { .. } | Event::ToolFinished { .. } => {}
         }
         false
+    }
+
+    /// Whether all of it is known: the agent has answered, or said why not.
+    pub(super) fn is_over(&self) -> bool {
+        self.over
     }
 
     /// The answer's language.

@@ -1,8 +1,8 @@
 //! How do rows read on a telephone?
 //!
 //! A narrow table in characters of one width, columns one below the other; a wider one, or one with Chinese in it
-//! (whose characters are not twice as wide as Latin ones on every telephone), row by row: the name, and behind it what
-//! it has under each head.
+//! (whose characters are not twice as wide as Latin ones on every telephone), row by row: the name, and below it what
+//! it has under each head, in a line that a telephone may break anywhere.
 
 use unicode_width::UnicodeWidthStr as _;
 
@@ -16,6 +16,8 @@ use crate::render::{cells, head};
 const WIDEST: usize = 34;
 /// Rows that are shown.
 const ROWS: usize = 20;
+/// A cell without a value.
+const EMPTY: &str = "–";
 
 /// Adds a table to a text.
 pub(super) fn add(text: &mut Rich, prompts: &Prompts, table: &Table, lang: Lang) {
@@ -33,7 +35,7 @@ pub(super) fn add(text: &mut Rich, prompts: &Prompts, table: &Table, lang: Lang)
     let numeric: Vec<bool> = table.columns.iter().map(|column| column.unit.is_some()).collect();
     match aligned(&heads, &rows, &numeric) {
         Some(lines) => text.push(Style::Fixed, lines),
-        None => listed(text, &heads, &rows, lang),
+        None => listed(text, prompts, table, &heads, &rows, lang),
     }
     if shown < table.rows.len() {
         let line = prompts.message("telegram.more_rows", lang).unwrap_or_default();
@@ -65,35 +67,79 @@ fn aligned(heads: &[String], rows: &[Vec<String>], numeric: &[bool]) -> Option<S
     Some(all().map(line).collect::<Vec<_>>().join("\n"))
 }
 
-/// Row by row.
-fn listed(text: &mut Rich, heads: &[String], rows: &[Vec<String>], lang: Lang) {
-    let (is, and) = match lang {
-        Lang::En => (": ", ", "),
-        Lang::Zh => ("：", "，"),
+/// Row by row: the name, and what there is of it.
+fn listed(
+    text: &mut Rich,
+    prompts: &Prompts,
+    table: &Table,
+    heads: &[String],
+    rows: &[Vec<String>],
+    lang: Lang,
+) {
+    let is = match lang {
+        Lang::En => ": ",
+        Lang::Zh => "：",
     };
+    // People are known by their names, and by their ids only to tell two of a name apart.
+    let named = table.columns.iter().position(|column| column.key == "name").filter(|at| *at > 0);
     for (index, row) in rows.iter().enumerate() {
+        let Some(first) = row.first() else { continue };
+        let name = named.and_then(|at| row.get(at)).filter(|name| *name != EMPTY);
         let line_end = if index == 0 { "" } else { "\n" };
-        let (name, values) = match row.split_first() {
-            Some((name, values)) => (name.as_str(), values),
-            None => continue,
-        };
         text.push(Style::Plain, format!("{line_end}{}. ", index + 1));
-        text.push(Style::Bold, name);
-        let values: Vec<String> = match values {
-            [only] => vec![only.clone()],
-            // What a row has no value for is not worth its words.
-            _ => heads
-                .iter()
-                .skip(1)
-                .zip(values)
-                .filter(|(_, value)| *value != "–")
-                .map(|(head, value)| format!("{head} {value}"))
-                .collect(),
-        };
-        if !values.is_empty() {
-            text.push(Style::Plain, format!("{is}{}", values.join(and)));
+        text.push(Style::Bold, name.unwrap_or(first));
+        if name.is_some() {
+            text.push(Style::Plain, format!(" ({first})"));
         }
+        let values = values(prompts, table, row, named, lang);
+        let said = match values.as_slice() {
+            [] => continue,
+            [(_, only)] if heads.len() == 2 => format!("{is}{only}"),
+            values => {
+                let one = |(at, value): &(usize, String)| {
+                    let head = heads.get(*at).map_or("", String::as_str);
+                    let numeric = table.columns.get(*at).is_some_and(|column| column.unit.is_some());
+                    format!("{head}{}{value}", if numeric { " " } else { is })
+                };
+                format!("\n{}", values.iter().map(one).collect::<Vec<_>>().join(" · "))
+            }
+        };
+        text.push(Style::Plain, said);
     }
+}
+
+/// What a row has behind its name, with the columns' places: its interval stands in brackets behind a figure, and what
+/// it has no value for is not worth its words.
+fn values(
+    prompts: &Prompts,
+    table: &Table,
+    row: &[String],
+    named: Option<usize>,
+    lang: Lang,
+) -> Vec<(usize, String)> {
+    let mut values: Vec<(usize, String)> = Vec::new();
+    let ends = |at: usize, end: &str| {
+        table.columns.get(at).and_then(|column| column.key.strip_suffix(end)).map(str::to_owned)
+    };
+    let mut at = 1;
+    while let Some(value) = row.get(at) {
+        let high =
+            row.get(at + 1).filter(|_| ends(at, "lo").is_some() && ends(at, "lo") == ends(at + 1, "hi"));
+        match (high, values.last_mut()) {
+            (Some(high), Some((before, figure))) if *before + 1 == at => {
+                if value != EMPTY {
+                    let between = prompts.message("telegram.between", lang).unwrap_or_default();
+                    let between = between.replace("{{ lo }}", value).replace("{{ hi }}", high);
+                    figure.push_str(&between);
+                }
+                at += 1;
+            }
+            _ if Some(at) == named || value == EMPTY => {}
+            _ => values.push((at, value.clone())),
+        }
+        at += 1;
+    }
+    values
 }
 
 #[cfg(test)]
@@ -134,8 +180,38 @@ mod tests {
         };
         let [clv, past] = heads(Lang::En).try_into().unwrap();
         let line =
-            format!("1. <b>Wilhelmina van der Heuvel &amp; Sons</b>: {clv} €1,512,745.27, {past} €12.00");
+            format!("1. <b>Wilhelmina van der Heuvel &amp; Sons</b>\n{clv} €1,512,745.27 · {past} €12.00");
         check(&wide, Lang::En, &line);
+    }
+
+    #[test]
+    fn six_columns_read_as_a_name_and_one_line_of_what_it_has() {
+        let table = table(
+            &[
+                ("customer", false),
+                ("name", false),
+                ("clv", true),
+                ("lo", true),
+                ("hi", true),
+                ("tier", false),
+            ],
+            &[
+                &["C00066", "Harry Klein", "3908.82", "1145.56", "5455.86", "top"],
+                &["C00067", "–", "3477.77", "–", "–", "–"],
+            ],
+        );
+        check(
+            &table,
+            Lang::En,
+            "1. <b>Harry Klein</b> (C00066)\nfuture value €3,908.82 (€1,145.56 to €5,455.86) · tier: top tier\n\
+             2. <b>C00067</b>\nfuture value €3,477.77",
+        );
+        check(
+            &table,
+            Lang::Zh,
+            "1. <b>Harry Klein</b> (C00066)\n未来价值 €3,908.82（€1,145.56至€5,455.86） · 价值层：顶级客户层\n\
+             2. <b>C00067</b>\n未来价值 €3,477.77",
+        );
     }
 
     #[test]

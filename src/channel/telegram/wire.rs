@@ -4,6 +4,9 @@
 //! 5xx that sleeps ten seconds, which is longer than a process that is told to end may take. Here a fault comes back at
 //! once, and whoever asked decides. No fault holds the token, which is a part of every address.
 
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -12,8 +15,12 @@ use sha2::{Digest as _, Sha256};
 use teloxide::Bot;
 use teloxide::requests::Payload;
 use teloxide::types::{ChatId, InlineKeyboardMarkup};
+use tokio_util::sync::CancellationToken;
 
 use super::pace::Pace;
+
+/// Failures in a row that are worth a line in the log: one alone is nothing rare.
+const LOUD: u32 = 2;
 
 /// Why a request gave nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +46,21 @@ impl Fault {
     pub(super) fn is(&self, wanted: u16) -> bool {
         matches!(self, Self::Refused { code, .. } if *code == wanted)
     }
+
+    /// Whether nothing gets to this chat any more: blocked, deleted, or the token is no longer ours.
+    pub(super) fn gone(&self) -> bool {
+        self.is(403) || self.is(401) || self.says("chat not found")
+    }
+
+    /// Whether its HTML was not understood.
+    pub(super) fn is_of_html(&self) -> bool {
+        self.says("can't parse")
+    }
+
+    /// Whether a text was to be edited where a picture is.
+    pub(super) fn is_of_picture(&self) -> bool {
+        self.says("no text in the message")
+    }
 }
 
 /// A message that exists now; nothing else of it matters to us.
@@ -52,6 +74,10 @@ pub(super) struct Sent {
 pub(super) struct Wire {
     bot: Bot,
     pace: Pace,
+    /// Cancelled once Telegram does not know the token any more, whichever request it was that learnt it.
+    pub(super) revoked: CancellationToken,
+    /// Failures since Telegram was last heard.
+    failures: Arc<AtomicU32>,
 }
 
 /// The Bot API's envelope.
@@ -73,20 +99,17 @@ impl Wire {
     /// To this server, with this token.
     pub(super) fn new(token: &str, api: Option<&str>, pace: Pace) -> anyhow::Result<Self> {
         let most = pace.request + Duration::from_secs(u64::from(pace.poll_seconds));
-        let mut client = teloxide::net::default_reqwest_settings().timeout(most);
         let api = api.unwrap_or(teloxide::net::TELEGRAM_API_URL);
         let fault =
             || anyhow::anyhow!("MERCATO_TELEGRAM_API_URL: {api:?} is no address; write https://HOST[:PORT]");
-        let url = api.trim_end_matches('/').parse().map_err(|_| fault())?;
-        let mut bot =
-            Bot::with_client(token, teloxide::net::default_reqwest_settings().build()?).set_api_url(url);
-        let url = bot.api_url();
+        let url = parsed(api.trim_end_matches('/'), Bot::set_api_url).ok_or_else(fault)?;
         anyhow::ensure!(matches!(url.scheme(), "http" | "https") && url.has_host(), fault());
+        let mut client = teloxide::net::default_reqwest_settings().timeout(most);
         if url.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]")) {
             client = client.no_proxy();
         }
-        bot = Bot::with_client(token, client.build()?).set_api_url(bot.api_url());
-        Ok(Self { bot, pace })
+        let bot = Bot::with_client(token, client.build()?).set_api_url(url);
+        Ok(Self { bot, pace, revoked: CancellationToken::new(), failures: Arc::default() })
     }
 
     /// Sends a request as JSON; `R` is as much of its result as is wanted.
@@ -131,7 +154,33 @@ impl Wire {
         self.post("sendPhoto", &format!("multipart/form-data; boundary={boundary}"), body).await
     }
 
+    /// One request; takes note of what it says about Telegram as a whole.
     async fn post<R: DeserializeOwned>(
+        &self,
+        method: &str,
+        content: &str,
+        body: Vec<u8>,
+    ) -> Result<R, Fault> {
+        let reply = self.exchange(method, content, body).await;
+        match &reply {
+            Err(Fault::Down { why, .. }) => {
+                if self.failures.fetch_add(1, Ordering::Relaxed) + 1 == LOUD {
+                    tracing::warn!(why, "Telegram cannot be reached; trying again until it can");
+                }
+            }
+            _ => {
+                if self.failures.swap(0, Ordering::Relaxed) >= LOUD {
+                    tracing::warn!("Telegram is reached again");
+                }
+                if reply.as_ref().is_err_and(|fault| fault.is(401)) {
+                    self.revoked.cancel();
+                }
+            }
+        }
+        reply
+    }
+
+    async fn exchange<R: DeserializeOwned>(
         &self,
         method: &str,
         content: &str,
@@ -169,6 +218,11 @@ impl Wire {
             }),
         }
     }
+}
+
+/// Reads an address as the type that `set` takes, which teloxide does not name for others.
+fn parsed<U: FromStr>(text: &str, _set: impl FnOnce(Bot, U) -> Bot) -> Option<U> {
+    text.parse().ok()
 }
 
 fn refused(code: u16, why: &dyn std::fmt::Display) -> Fault {

@@ -44,6 +44,12 @@ pub(crate) enum Reject {
     Parse,
     /// 403, for good.
     Blocked,
+    /// 400, for a reason we know nothing of.
+    Refused,
+    /// 401: the token was taken back.
+    Revoked,
+    /// It is done, and the answer never comes.
+    SilentAfter,
 }
 
 /// A message in a chat.
@@ -126,10 +132,15 @@ impl BotApi {
         self.message(user, json!({"id": group, "type": "group", "title": "Team"}), json!({"text": text}))
     }
 
-    /// Somebody sends what is no text.
-    pub(crate) fn send_sticker(&self, user: i64) -> i32 {
+    /// Somebody sends what is no text; `more` are the message's fields.
+    pub(crate) fn send(&self, user: i64, more: Value) -> i32 {
         let chat = json!({"id": user, "type": "private", "first_name": "Anna"});
-        self.message(user, chat, json!({"dice": {"emoji": "🎲", "value": 3}}))
+        self.message(user, chat, more)
+    }
+
+    /// An update of another kind.
+    pub(crate) fn happens(&self, update: Value) {
+        self.inside().update(update);
     }
 
     fn message(&self, user: i64, chat: Value, more: Value) -> i32 {
@@ -472,9 +483,19 @@ async fn answer(
     if method == "getUpdates" {
         return Ok(get_updates(&api, &body).await);
     }
+    let reject = {
+        let mut inside = api.inside();
+        inside.asked.push(Asked { at: Instant::now(), method: method.clone(), body: body.clone() });
+        let reject = inside.reject(&method, &body);
+        if reject == Some(Reject::SilentAfter) {
+            let _ = inside.act(&method, &body);
+        }
+        reject
+    };
+    if reject == Some(Reject::SilentAfter) {
+        std::future::pending::<()>().await;
+    }
     let mut inside = api.inside();
-    inside.asked.push(Asked { at: Instant::now(), method: method.clone(), body: body.clone() });
-    let reject = inside.reject(&method, &body);
     let chat = body.get("chat_id").and_then(|id| id.as_i64().or_else(|| id.as_str()?.parse().ok()));
     Ok(match reject {
         None => match inside.act(&method, &body) {
@@ -506,6 +527,12 @@ async fn answer(
             &json!({"ok": false, "error_code": 403,
             "description": "Forbidden: bot was blocked by the user"}),
         ),
+        Some(Reject::Revoked) => {
+            reply(401, &json!({"ok": false, "error_code": 401, "description": "Unauthorized"}))
+        }
+        Some(Reject::Refused | Reject::SilentAfter) => {
+            reply(400, &json!({"ok": false, "error_code": 400, "description": "Bad Request: not today"}))
+        }
         Some(Reject::Parse) => reply(
             400,
             &json!({"ok": false, "error_code": 400,
