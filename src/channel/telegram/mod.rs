@@ -1,9 +1,11 @@
 //! How does a conversation go in Telegram?
 //!
-//! Long polling, by one process. `door` fetches updates; `hear` tells what one wants and from whom, before anything else happens;
-//! `desk` has a mailbox a person, `answer` answers its letters; `sheet` is an answer as messages, `delivery` brings them into the
-//! chat, `post` obeys Telegram's limits, `wire` is one request. teloxide's own dispatcher is not used: it would keep
-//! `/cancel` waiting behind a running question.
+//! Long polling, by one process. In: `door` fetches updates; `hear` tells what one wants and from whom, by the list in
+//! `allow`, before anything else happens; what is to be answered is a letter (`letters`), written down before Telegram
+//! forgets its update. `desk` has a mailbox a person; `answer` asks the agent for each letter. Out: `sheet` is an answer
+//! as messages (`html`, `table`, `button`), `delivery` brings them into the chat and writes down which are there, `post`
+//! obeys Telegram's limits, `lost` finds a message nobody wrote down, `wire` is one request, `pace` has every wait.
+//! teloxide's own dispatcher is not used: it would keep `/cancel` waiting behind a running question.
 
 mod allow;
 mod answer;
@@ -14,6 +16,7 @@ mod door;
 mod hear;
 pub mod html;
 mod letters;
+mod lost;
 mod pace;
 mod post;
 mod sheet;

@@ -1,12 +1,9 @@
 //! How does a message get to a chat once, whatever Telegram and the network say?
 //!
 //! What was refused for a while is sent again: after the seconds a 429 names, after a growing wait where the network or
-//! the server failed. An edit may be sent twice without harm. A new message may not, and a lost answer does not tell
-//! whether it is there. So after a retry that made message N the ids between the last one known before and N are tried:
-//! ids of a bot's private chats are counted together, a bot can edit only its own messages, and one of ours that nobody
-//! knows is the doubled one, which is deleted.
+//! the server failed. An edit may be sent twice without harm; a new message may not, and where its answer was lost,
+//! `lost` looks for the one that may be there.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -19,16 +16,14 @@ use teloxide::types::{
 };
 use tokio::time::Instant;
 
-use super::html::{Part, Rich, shortened};
+use super::html::{Part, shortened};
 use super::pace::Pace;
 use super::wire::{Fault, Sent, Wire};
 
 /// Ids of our messages that are remembered a chat.
 const REMEMBERED: usize = 200;
-/// Ids that are tried for a message that may be there.
-const TRIED: i32 = 10;
 /// UTF-16 units of a picture's caption.
-const CAPTION: usize = 1_024;
+pub(super) const CAPTION: usize = 1_024;
 /// Characters of what a press of a button answers.
 const TOAST: usize = 200;
 
@@ -82,7 +77,7 @@ impl Post {
     /// Asks until Telegram says yes or no. A 429 holds the chat for as long as it names; where the network or the server
     /// fails, each wait is twice the one before, up to [`Pace::longest_wait`]. That has no end of its own: `/cancel` and
     /// the end of the process drop it, and what was to be said is in its letter.
-    async fn until_heard<R, F: Future<Output = Result<R, Fault>>>(
+    pub(super) async fn until_heard<R, F: Future<Output = Result<R, Fault>>>(
         &self,
         chat: Option<ChatId>,
         ask: impl Fn() -> F,
@@ -128,49 +123,10 @@ impl Post {
             sent => sent?.message_id,
         };
         self.remember(chat, id);
-        // Before anything was seen of the chats, an id says nothing about what came before it.
-        if doubtful.into_inner() && known > 0 {
-            for double in (id.saturating_sub(TRIED).max(known + 1)..id).rev() {
-                if !self.is_known(chat, double) && self.is_double(chat, double, &body).await {
-                    tracing::info!("a message that was there twice is deleted");
-                    // Deleted or not to be deleted: there is nothing more to do about it.
-                    let _ = self.delete(chat, double).await;
-                }
-            }
+        if doubtful.into_inner() {
+            self.delete_double(chat, known, id, &body).await;
         }
         Ok(id)
-    }
-
-    /// The message with this body that an earlier process may have sent when `after` was the highest id it knew. Only a
-    /// message of ours takes an edit; those of the same answer (`others`) are another part of it.
-    pub(super) async fn find(
-        &self,
-        chat: ChatId,
-        after: i32,
-        others: &[i32],
-        body: &Body<'_>,
-        keyboard: Option<&InlineKeyboardMarkup>,
-    ) -> Result<Option<i32>, Fault> {
-        let stand_in = stand_in(body);
-        let Some(part) = stand_in.as_ref() else { return Ok(None) };
-        for id in after.saturating_add(1)..=after.saturating_add(TRIED) {
-            if others.contains(&id) || self.is_known(chat, id) {
-                continue;
-            }
-            match self.until_heard(Some(chat), || self.try_edit(chat, id, part, keyboard)).await {
-                Ok(()) => {
-                    self.remember(chat, id);
-                    return Ok(Some(id));
-                }
-                Err(fault) if fault.is_of_picture() && matches!(body, Body::Photo { .. }) => {
-                    self.remember(chat, id);
-                    return Ok(Some(id));
-                }
-                Err(fault) if fault.gone() => return Err(fault),
-                Err(_) => {}
-            }
-        }
-        Ok(None)
     }
 
     /// Changes a message's text; tries until it is done or refused for good.
@@ -276,13 +232,8 @@ impl Post {
         }
     }
 
-    /// Whether this id is a message of ours: only then does Telegram take an edit, or find nothing to change.
-    async fn is_double(&self, chat: ChatId, id: i32, body: &Body<'_>) -> bool {
-        let Some(part) = stand_in(body) else { return false };
-        self.edit(chat, id, &part, None).await.map_or_else(|fault| fault.is_of_picture(), |()| true)
-    }
-
-    fn remember(&self, chat: ChatId, id: i32) {
+    /// Takes note of a message of ours.
+    pub(super) fn remember(&self, chat: ChatId, id: i32) {
         self.seen(id);
         let mut book = self.book();
         let chat = book.chats.entry(chat).or_default();
@@ -291,7 +242,8 @@ impl Post {
         chat.ours.drain(..surplus);
     }
 
-    fn is_known(&self, chat: ChatId, id: i32) -> bool {
+    /// Whether it is one of ours that we know of.
+    pub(super) fn is_known(&self, chat: ChatId, id: i32) -> bool {
         self.book().chats.get(&chat).is_some_and(|chat| chat.ours.contains(&id))
     }
 
@@ -315,19 +267,6 @@ impl Post {
 
     fn book(&self) -> std::sync::MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What a message is edited to, to learn whether it is ours. A picture's text cannot be edited, and Telegram says so in
-/// other words than of a message not ours; of an empty text it would say that it is empty.
-fn stand_in<'a>(body: &Body<'a>) -> Option<Cow<'a, Part>> {
-    match body {
-        Body::Text(part) => Some(Cow::Borrowed(*part)),
-        Body::Photo { caption, .. } => {
-            let text = shortened(caption, CAPTION);
-            let some = if text.trim().is_empty() { "–" } else { text.as_str() };
-            Rich::from(some).parts().into_iter().next().map(Cow::Owned)
-        }
     }
 }
 
