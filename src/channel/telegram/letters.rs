@@ -158,7 +158,8 @@ pub(super) async fn take(
         store.update(|edit| {
             for open in store.scan::<Letter>().take_while(|_| !cancelled.is_empty()) {
                 let open = open?;
-                if open.bot == batch.bot && cancelled.contains(&open.principal) {
+                // By id: somebody's role may be another than when the letter was written.
+                if open.bot == batch.bot && cancelled.iter().any(|who| who.id == open.principal.id) {
                     edit.delete::<Letter>(&open.key())?;
                 }
             }
