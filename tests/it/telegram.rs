@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::support::agent::{Script, house, sales, templates};
 use super::support::bot_api::{BotApi, Inside, Message, Reject, SECOND, TOKEN, read_html};
+use super::support::kill::delays;
 use super::support::shop::{mercato, sample_shop};
 
 const ANNA: i64 = 1001;
@@ -663,6 +664,35 @@ async fn a_message_that_a_kill_left_unknown_is_found_and_not_sent_twice() {
             let pictures: Vec<&Message> = said.iter().filter(|message| message.photo).collect();
             assert!(pictures.len() == 1 && said.len() == 2, "{}", api.transcript(ANNA));
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_come_whole_and_in_order_though_the_process_is_killed_again_and_again() {
+    let cities = ["Paris", "Rome", "Berlin"];
+    for seed in [1, 7, 20] {
+        let api = BotApi::start().await.rejecting(seed);
+        let (agent, store) = scripted(&cities, &long_answer());
+        for delay in delays(seed, 5, Duration::from_millis(300)) {
+            let cut = process(agent.clone(), settings(&api, ALLOW));
+            if api.asked("getUpdates").is_empty() {
+                for city in cities {
+                    api.say(ANNA, &format!("sales of {city}"));
+                }
+            }
+            tokio::time::sleep(delay).await;
+            kill(cut);
+            // What was on its way when it was killed gets there.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let bot = Bot::start(&agent, settings(&api, ALLOW));
+        api.until("the last answer", |inside| {
+            by_bot(inside, ANNA).iter().any(|message| message.plain.contains("Berlin ends."))
+        })
+        .await;
+        api.until("an empty mailbox", |_| open_letters(&store) == 0).await;
+        bot.stop().await.unwrap();
+        check_whole(&api, ANNA, &cities);
     }
 }
 

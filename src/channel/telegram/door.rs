@@ -110,7 +110,7 @@ impl Door {
         })
         .await?;
         for mut letter in letters {
-            for id in letter.sent.iter().chain(&letter.sending) {
+            for id in letter.sent.iter().chain(&letter.sending).chain([&letter.message]) {
                 self.desk.post.seen(*id);
             }
             // The list may be another one by now; a private chat has its person's id.
@@ -164,7 +164,7 @@ impl Door {
                     said.push((chat, self.desk.words(key, lang, &Map::new())));
                     cancelled.push(principal);
                 }
-                Heard::Press { query, chat, principal, lang, button } => {
+                Heard::Press { query, message, chat, principal, lang, button } => {
                     let waits = letters.iter().any(|letter| letter.principal == principal);
                     let busy = waits || self.desk.busy(&principal);
                     let asked = match button {
@@ -175,10 +175,17 @@ impl Door {
                     let stale = asked.is_none().then(|| self.desk.words("stale", lang, &Map::new()));
                     let desk = self.desk.clone();
                     self.desk.spawn(async move { desk.post.toast(query, stale.as_deref()).await });
-                    letters.extend(asked.map(|text| {
-                        let lang = Lang::of(&text);
-                        let wish = Wish::Ask { text, pressed: true };
-                        Letter::new(self.bot, number, chat.0, principal, wish, lang)
+                    letters.extend(asked.map(|text| Letter {
+                        bot: self.bot,
+                        update: number,
+                        message,
+                        chat: chat.0,
+                        principal,
+                        lang: Lang::of(&text),
+                        wish: Wish::Ask { text, pressed: true },
+                        sent: Vec::new(),
+                        pictures: Vec::new(),
+                        sending: None,
                     }));
                 }
                 Heard::Letter(letter) => letters.push(*letter),

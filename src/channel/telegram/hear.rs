@@ -25,7 +25,14 @@ pub(super) enum Heard {
     /// Stop what runs and what waits.
     Cancel { chat: ChatId, principal: Principal, lang: Lang },
     /// A button.
-    Press { query: CallbackQueryId, chat: ChatId, principal: Principal, lang: Lang, button: Option<Button> },
+    Press {
+        query: CallbackQueryId,
+        message: i32,
+        chat: ChatId,
+        principal: Principal,
+        lang: Lang,
+        button: Option<Button>,
+    },
     /// All else waits for its turn.
     Letter(Box<Letter>),
 }
@@ -43,7 +50,8 @@ pub(super) fn hear(update: Update, bot: u64, allow: &AllowList, prompts: &Prompt
                 None => Heard::NoPress { query: query.id, id, lang },
                 Some(principal) => {
                     let button = query.data.as_deref().and_then(Button::parse);
-                    Heard::Press { query: query.id, chat, principal, lang, button }
+                    let message = query.message.as_ref().map_or(0, |message| message.id().0);
+                    Heard::Press { query: query.id, message, chat, principal, lang, button }
                 }
             }
         }
@@ -70,7 +78,18 @@ fn said(update: u32, message: &Message, bot: u64, allow: &AllowList, prompts: &P
             Command::Wish(wish) => wish,
         },
     };
-    Heard::Letter(Box::new(Letter::new(bot, update, chat.0, principal, wish, lang)))
+    Heard::Letter(Box::new(Letter {
+        bot,
+        update,
+        message: message.id.0,
+        chat: chat.0,
+        principal,
+        wish,
+        lang,
+        sent: Vec::new(),
+        pictures: Vec::new(),
+        sending: None,
+    }))
 }
 
 /// Whether a person has sent this; else it is Telegram's own line in the chat, such as that a message was pinned.

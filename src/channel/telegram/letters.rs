@@ -42,6 +42,9 @@ pub struct Letter {
     pub bot: u64,
     /// Telegram's number of the update.
     pub update: u32,
+    /// The message it came as, or whose button was pressed: the answer's have higher ids.
+    #[serde(default)]
+    pub message: i32,
     /// Where the answer goes.
     pub chat: i64,
     /// Whose it is.
@@ -62,28 +65,6 @@ pub struct Letter {
 }
 
 impl Letter {
-    /// A letter that was just read.
-    pub(super) fn new(
-        bot: u64,
-        update: u32,
-        chat: i64,
-        principal: Principal,
-        wish: Wish,
-        lang: Lang,
-    ) -> Self {
-        Self {
-            bot,
-            update,
-            chat,
-            principal,
-            wish,
-            lang,
-            sent: Vec::new(),
-            pictures: Vec::new(),
-            sending: None,
-        }
-    }
-
     /// What its question is known by: Telegram numbers each bot's updates.
     pub(super) fn name(&self) -> String {
         format!("{CHANNEL}:{}:{}", self.bot, self.update)

@@ -18,7 +18,8 @@ const TRIED: i32 = 10;
 
 impl Post {
     /// The message with this body that an earlier process may have sent when `after` was the highest id it knew. Only a
-    /// message of ours takes an edit; those of the same answer (`others`) are another part of it.
+    /// message of ours takes an edit; those of the same answer (`others`) are another part of it, and of other answers
+    /// there are none, since a mailbox answers one letter at a time.
     pub(super) async fn find(
         &self,
         chat: ChatId,
@@ -29,24 +30,23 @@ impl Post {
     ) -> Result<Option<i32>, Fault> {
         let stand_in = stand_in(body);
         let Some(part) = stand_in.as_ref() else { return Ok(None) };
+        let mut found = None;
         for id in after.saturating_add(1)..=after.saturating_add(TRIED) {
             if others.contains(&id) || self.is_known(chat, id) {
                 continue;
             }
             match self.until_heard(Some(chat), || self.try_edit(chat, id, part, keyboard)).await {
-                Ok(()) => {
-                    self.remember(chat, id);
-                    return Ok(Some(id));
-                }
-                Err(fault) if fault.is_of_picture() && matches!(body, Body::Photo { .. }) => {
-                    self.remember(chat, id);
-                    return Ok(Some(id));
-                }
                 Err(fault) if fault.gone() => return Err(fault),
-                Err(_) => {}
+                Err(fault) if !(fault.is_of_picture() && matches!(body, Body::Photo { .. })) => {}
+                _ if found.is_none() => {
+                    self.remember(chat, id);
+                    found = Some(id);
+                }
+                // That process had sent it twice.
+                _ => drop(self.delete(chat, id).await),
             }
         }
-        Ok(None)
+        Ok(found)
     }
 
     /// Takes away what a retry has doubled: a message of ours between the highest id known before and its own.
