@@ -4,6 +4,7 @@
 //! x repeat days in units of the shop's currency; beside them what the tool multiplies with: margin and season.
 
 use crate::domain::{Day, MONTH_DAYS, Span};
+use crate::features::margin;
 use crate::model::clv::pace::{self, Pace};
 use crate::model::clv::value::Horizon;
 use crate::model::clv::{History, PurchaseFit, Snapshot};
@@ -46,10 +47,6 @@ pub struct Season {
     pub years: u32,
 }
 
-/// Margins count as known from this share of net goods on (DEFINITIONS §1).
-const MARGIN_KNOWN: f64 = 0.95;
-/// 52 weeks.
-const MARGIN_DAYS: i32 = 364;
 /// Orders at which a customer's own margin weighs as much as the shop's.
 const SHRINK_ORDERS: f64 = 5.0;
 /// Seasons needed before one is believed.
@@ -162,30 +159,20 @@ fn season(history: &History, span: Span) -> Option<Season> {
 }
 
 fn margin(warehouse: &Warehouse, kept: &[usize], today: Day, now: &Snapshot) -> Option<Margin> {
+    let shop = margin::of_shop(warehouse, today)?;
     let customers = warehouse.customers.id.len();
-    let (mut net, mut known, mut earned) = (0.0, 0.0, 0.0);
     let mut own = vec![(0.0_f64, 0.0_f64, 0_u32); customers];
     for row in kept {
         let customer = &mut own[warehouse.orders.customer[*row] as usize];
         customer.2 += 1;
-        let recent = warehouse.orders.day[*row] > today.0 - MARGIN_DAYS;
         for line in warehouse.lines_of(*row) {
             let amount = warehouse.lines.net[line] as f64;
             let rate = warehouse.products.margin_rate.get(warehouse.lines.product[line] as usize);
             let rate = rate.copied().flatten();
             customer.0 += rate.map_or(0.0, |_| amount);
             customer.1 += rate.map_or(0.0, |rate| amount * rate);
-            if recent {
-                net += amount;
-                known += rate.map_or(0.0, |_| amount);
-                earned += rate.map_or(0.0, |rate| amount * rate);
-            }
         }
     }
-    if net <= 0.0 || known < MARGIN_KNOWN * net {
-        return None;
-    }
-    let shop = earned / known;
     let shrunk = |row: &u32| {
         let (net, earned, orders) = own[*row as usize];
         let weight = f64::from(orders) / (f64::from(orders) + SHRINK_ORDERS);

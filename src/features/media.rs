@@ -5,6 +5,7 @@
 //! Revenue and orders as DEFINITIONS §3 (sale orders by order day, unlinked refunds on their own day).
 
 use crate::domain::{Day, LiftTest, Micros, Span};
+use crate::features::margin;
 use crate::model::mix::{Input, Kind, Series, Test, WEEKS_MIN};
 use crate::warehouse::Warehouse;
 
@@ -39,19 +40,15 @@ pub enum NoMedia {
     },
 }
 
-/// Margins count as known from this share of net goods on.
-const MARGIN_KNOWN: f64 = 0.95;
-/// 52 weeks.
-const MARGIN_DAYS: i32 = 364;
 const WEEK: i32 = 7;
 
 impl MediaInput {
-    /// As of the end of `today`.
-    pub fn from_warehouse(warehouse: &Warehouse, today: Day, kind: Kind) -> Result<Self, NoMedia> {
+    /// As of the end of the day `until`.
+    pub fn from_warehouse(warehouse: &Warehouse, until: Day, kind: Kind) -> Result<Self, NoMedia> {
         let spend = warehouse.spend_days().ok_or(NoMedia::NoSpend)?;
         let orders = warehouse.order_days().ok_or(NoMedia::NoWeek)?;
         let first = first_monday(orders.from.max(spend.from));
-        let last = orders.to.min(spend.to).min(today);
+        let last = orders.to.min(spend.to).min(until);
         let weeks = usize::try_from((last.since(first) + 1).div_euclid(WEEK)).unwrap_or(0);
         if weeks == 0 {
             return Err(NoMedia::NoWeek);
@@ -87,7 +84,7 @@ impl MediaInput {
             controls: Vec::new(),
             tests,
         };
-        Ok(Self { input, span, missing, margin: margin(warehouse, last), other_tests })
+        Ok(Self { input, span, missing, margin: margin::of_shop(warehouse, last), other_tests })
     }
 }
 
@@ -154,23 +151,4 @@ fn test(test: &LiftTest) -> Test {
         effect: test.effect.0 as f64 / 1e6,
         se: test.se.0 as f64 / 1e6,
     }
-}
-
-/// Margin of all sale orders over the 52 weeks up to `last`.
-fn margin(warehouse: &Warehouse, last: Day) -> Option<f64> {
-    let (mut known, mut all, mut margin) = (0.0, 0.0, 0.0);
-    for order in warehouse.orders_on(Span { from: last.plus(1 - MARGIN_DAYS), to: last }) {
-        if !warehouse.orders.sale[order] {
-            continue;
-        }
-        all += warehouse.orders.net[order] as f64;
-        for line in warehouse.lines_of(order) {
-            let rate = warehouse.products.margin_rate.get(warehouse.lines.product[line] as usize);
-            if let Some(rate) = rate.copied().flatten() {
-                known += warehouse.lines.net[line] as f64;
-                margin += rate * warehouse.lines.net[line] as f64;
-            }
-        }
-    }
-    (all > 0.0 && known >= MARGIN_KNOWN * all).then(|| margin / known)
 }

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod clv;
+pub mod margin;
 pub mod media;
 pub mod recommend;
 pub mod rfm;

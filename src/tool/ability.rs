@@ -4,8 +4,9 @@
 
 use serde::Serialize;
 
-use super::data_overview::{MARGIN_KNOWN, Quality, UNUSABLE, quality};
+use super::data_overview::{Quality, UNUSABLE, quality};
 use crate::domain::Day;
+use crate::features::margin::MARGIN_KNOWN;
 use crate::features::rfm::{FEWEST_FOR_GRID, Rfm};
 use crate::warehouse::Warehouse;
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::ability::{Ability, judge};
 use super::{Next, Note, Outcome, Tool, ToolContext, ToolError};
 use crate::domain::{Cell, Column, Day, Evidence, Fact, Grade, Role, Span, Table, Unit};
+use crate::features::margin::MARGIN_KNOWN;
 use crate::warehouse::{NONE, Warehouse};
 
 /// The tool.
@@ -69,8 +70,6 @@ pub struct Quality {
 const NAMED: f64 = 0.01;
 /// More unusable rows than this want a second look (DEFINITIONS §10).
 pub(super) const UNUSABLE: f64 = 0.05;
-/// Gross profit needs the margin of this share of net goods (DEFINITIONS §1).
-pub(super) const MARGIN_KNOWN: f64 = 0.95;
 
 /// The models whose fits are kept, by the names of `prompts/words/model.toml`.
 const MODELS: [&str; 3] = ["bg_nbd", "mbg_nbd", "gamma_gamma"];

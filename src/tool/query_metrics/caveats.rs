@@ -2,11 +2,10 @@
 
 use super::{Args, Output, Scope};
 use crate::domain::{Evidence, Grade};
+use crate::features::margin::MARGIN_KNOWN;
 use crate::tool::{Note, ToolContext, ToolError};
 use crate::warehouse::metrics::{Group, Metric, Tally};
 
-/// Gross profit needs the margin of this share of net goods (DEFINITIONS §1).
-const MARGIN_KNOWN: f64 = 0.95;
 /// Orders without a customer key are named from this share on.
 const UNKEYED_NAMED: f64 = 0.01;
 /// Descriptive answers with more unusable rows than this want a second look (DEFINITIONS §10).
