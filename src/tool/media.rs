@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ToolContext, ToolError, freshness};
+use super::{Note, ToolContext, ToolError, freshness};
 use crate::domain::{Day, Evidence, Fact, HoldoutRow, Unit};
 use crate::features::media::{MediaInput, NoMedia};
 use crate::model::mix::measure::Estimate;
@@ -27,7 +27,9 @@ pub(super) fn key(ctx: &ToolContext<'_>, kind: Kind, today: Day) -> String {
 impl Media {
     pub(super) fn of(ctx: &ToolContext<'_>, kind: Kind) -> Result<Self, ToolError> {
         let (today, _) = ctx.today()?;
-        let input = MediaInput::from_warehouse(ctx.warehouse, today, kind).map_err(no_media)?;
+        // by a clock that runs, today is not over, and a week that ends with it neither
+        let until = if ctx.clock.is_live() { today.plus(-1) } else { today };
+        let input = MediaInput::from_warehouse(ctx.warehouse, until, kind).map_err(no_media)?;
         let fit = || Mix::fit(&input.input, &Options::default(), ctx.work);
         let key = key(ctx, kind, today);
         let mix = ctx.models.get_or_fit(&key, ctx.warehouse.data_version, fit).map_err(cannot_fit)?;
@@ -42,6 +44,23 @@ impl Media {
         evidence.holdout = holdout(&self.mix);
         freshness::limit(ctx, self.today, &mut evidence);
         evidence
+    }
+
+    /// What must be said beside every answer of this model.
+    pub(super) fn notes(&self) -> Vec<Note> {
+        let merged = self.mix.channels.iter().filter(|channel| channel.parts.len() > 1);
+        let mut notes: Vec<Note> =
+            merged.map(|channel| Note::new("media_merged").with("channels", channel.parts.clone())).collect();
+        if let Some(missing) = self.input.missing.last() {
+            notes.push(Note::new("media_after_gap").with("week", missing.to_string()));
+        }
+        if self.mix.rough() {
+            notes.push(Note::new("media_rough"));
+        }
+        if self.input.other_tests > 0 || self.mix.warnings.iter().any(|key| key == "test_not_used") {
+            notes.push(Note::new("media_test_not_used"));
+        }
+        notes
     }
 }
 

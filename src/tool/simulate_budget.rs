@@ -6,13 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::budget::{self, Place};
-use super::media::{self, Media};
+use super::media::Media;
 use super::number::weeks;
 use super::{Next, Note, Outcome, Tool, ToolContext, ToolError};
-use crate::domain::{
-    Axis, Caption, Chart, ChartKind, Column, Currency, Fact, Label, Point, Role, Series, SeriesRole, Table,
-    Unit,
-};
+use crate::domain::{Currency, Role, Unit};
 use crate::model::mix::Kind;
 use crate::model::plan::{self, Ask, Bound, Plan, trust};
 
@@ -68,7 +65,7 @@ pub struct Output {
     pub p_over: bool,
     /// Channels that were not named and get nothing.
     pub without: Vec<String>,
-    /// Largest week against the largest ever seen is above 1, in these channels.
+    /// Channels that get more in a week than was ever spent on them.
     pub beyond: Vec<String>,
 }
 
@@ -109,14 +106,11 @@ impl Tool for SimulateBudget {
             margin: media.input.margin,
         };
         let mut plan =
-            plan::simulate(&media.mix, &ask, &spend).map_err(|e| budget::no_plan(e, &media.mix))?;
+            plan::simulate(&media.mix, &ask, &spend, ctx.work).map_err(|e| budget::no_plan(e, &media.mix))?;
         // what is not judged is no part of the question
         plan.channels.retain(|channel| channel.judged);
         plan.total = spend.iter().sum();
         let evidence = budget::evidence(ctx, &media, &trust::simulation_limits(&plan, &media.mix));
-        let over = |channel: &&plan::ChannelPlan| {
-            channel.weekly.iter().any(|week| *week > channel.largest_week * (1.0 + 1e-9))
-        };
         let output = Output {
             currency: ctx.warehouse.shop.currency,
             weeks: args.weeks,
@@ -128,14 +122,20 @@ impl Tool for SimulateBudget {
                 .filter(|(_, named)| !**named)
                 .map(|(c, _)| c.name.clone())
                 .collect(),
-            beyond: plan.channels.iter().filter(over).map(|channel| channel.name.clone()).collect(),
+            beyond: budget::beyond(&plan),
             plan,
         };
+        let (currency, money) = (output.currency, Unit::Money(output.currency));
         let mut outcome = Outcome::new(output, evidence);
-        outcome.facts = facts(&outcome.output, media.input.margin);
-        outcome.table = Some(table(&outcome.output));
-        outcome.charts = vec![chart(&outcome.output)];
+        let plan = &outcome.output.plan;
+        outcome.facts = budget::figures::facts(plan, currency, money, money, media.input.margin);
+        outcome.table = Some(budget::figures::table(plan, currency, money));
+        outcome.charts = vec![budget::figures::beside_today(plan, currency, "budget_what_if")];
         outcome.notes = notes(&outcome.output);
+        if media.input.margin.is_none() {
+            outcome.notes.push(Note::new("media_margin_unknown"));
+        }
+        outcome.notes.extend(media.notes());
         let total = outcome.output.plan.total.round() as i64;
         outcome.next = vec![
             Next::new("optimize").with("total", total).with("weeks", args.weeks),
@@ -143,67 +143,6 @@ impl Tool for SimulateBudget {
         ];
         Ok(outcome)
     }
-}
-
-fn facts(output: &Output, margin: Option<f64>) -> Vec<Fact> {
-    let money = Unit::Money(output.currency);
-    let plan = &output.plan;
-    let mut facts = vec![
-        media::estimate("expected", plan.expected, money),
-        Fact::new("total", plan.total, money),
-        Fact::new("weeks", f64::from(output.weeks), Unit::Weeks),
-        media::estimate("reference", plan.reference, money),
-        media::estimate("gain", plan.gain, money),
-        Fact::new("p_better", budget::unsure(plan.p_better), Unit::Share),
-        Fact::new("p_inside", 0.9, Unit::Share),
-    ];
-    facts.extend(plan.profit.map(|profit| media::estimate("profit", profit, money)));
-    let deficit = plan.profit.filter(|profit| profit.value < 0.0);
-    facts.extend(deficit.map(|profit| Fact::new("deficit", -profit.value, money)));
-    if plan.total > 0.0 {
-        facts.push(Fact::new("roi", plan.expected.value / plan.total, Unit::Ratio));
-    }
-    if let Some(margin) = margin.filter(|margin| *margin > 0.0) {
-        facts.push(Fact::new("break_even", 1.0 / margin, Unit::Ratio));
-    }
-    facts
-}
-
-fn table(output: &Output) -> Table {
-    let money = Some(Unit::Money(output.currency));
-    let columns = [
-        ("channel", None),
-        ("planned_spend", money),
-        ("as_today", money),
-        ("week_least", money),
-        ("week_most", money),
-        ("expected_response", money),
-        ("lo", money),
-        ("hi", money),
-        ("next_unit", Some(Unit::Ratio)),
-    ];
-    let column = |(key, unit): (&str, Option<Unit>)| Column { key: key.into(), unit };
-    Table {
-        columns: columns.into_iter().map(column).collect(),
-        rows: output.plan.channels.iter().map(budget::row).collect(),
-    }
-}
-
-fn chart(output: &Output) -> Chart {
-    let column = |key: &str| Label::word("column", key);
-    let x = Axis::of_names(column("channel"));
-    let y = Axis::of(column("planned_spend"), Unit::Money(output.currency));
-    let mut chart = Chart::new(ChartKind::GroupedBar, Caption::new("budget_what_if"), x, y);
-    let channels = &output.plan.channels;
-    chart.categories = channels.iter().map(|channel| Label::Name(channel.name.clone())).collect();
-    let points =
-        |of: fn(&plan::ChannelPlan) -> f64| channels.iter().map(|c| Point::of(Some(of(c)))).collect();
-    let today = Series::main(column("as_today"), points(|channel| channel.reference));
-    chart.series = vec![
-        Series { role: SeriesRole::Before, ..today },
-        Series::main(column("planned_spend"), points(|channel| channel.spend)),
-    ];
-    chart
 }
 
 fn notes(output: &Output) -> Vec<Note> {

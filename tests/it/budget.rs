@@ -1,211 +1,25 @@
-//! A budget is split so that no other split brings more, to the cent, and what cannot be split is said.
+//! A budget is split over channels and weeks so that it brings most, judged by draws that did not choose it.
 //!
-//! The allocator against a grid of every split on small problems, against its own bound on large ones, and through
-//! `lab allocate`, good files and bad.
+//! Plans of a mix whose truth is known, through the library, `lab mix plan` and the tools; what is missing or cannot be is
+//! in [`super::budget_bad`].
 
-use std::process::{Command, Output};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use mercato::domain::{Day, Grade};
+use mercato::domain::{Day, Grade, NoWork, Work};
 use mercato::model::Models;
-use mercato::model::allocate::{Channel, Problem, ProblemError, Split, allocate};
 use mercato::model::mix::{self, Adstock, Draw, Kind, Mix, Response};
 use mercato::model::plan::{self, Ask, Bound, BoundsError, PlanError, Reach};
 use mercato::prompts::Prompts;
 use mercato::render::Templates;
 use mercato::tool::{Outcome, ToolError};
-use proptest::prelude::*;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
+use crate::allocate::lab;
 use crate::support::reading::{demo, planned, reads_well};
-use crate::support::small_shop::{SmallShop, call, call_with};
-
-/// S-shaped and concave channels of very different size; the total lies between the bounds' sums.
-fn problem(seed: u64, channels: usize) -> Problem {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let channel = |i: usize, random: &mut ChaCha8Rng| {
-        let scale = 10_f64.powf(random.gen_range(2.0..4.0));
-        let min = if random.gen_bool(0.5) { scale * random.gen_range(0.0..0.5) } else { 0.0 };
-        Channel {
-            name: format!("c{i}"),
-            beta: scale * random.gen_range(0.5..4.0),
-            half_saturation: scale * random.gen_range(0.4..2.0),
-            slope: random.gen_range(0.7..4.0),
-            min: (min * 100.0).round() / 100.0,
-            max: Some((scale * random.gen_range(0.8..6.0) * 100.0).round() / 100.0),
-        }
-    };
-    let channels: Vec<Channel> = (0..channels).map(|i| channel(i, &mut random)).collect();
-    let (least, most) = sums(&channels);
-    let total = least + random.gen_range(0.02..0.95) * (most - least);
-    Problem { total: (total * 100.0).round() / 100.0, channels }
-}
-
-fn sums(channels: &[Channel]) -> (f64, f64) {
-    (channels.iter().map(|c| c.min).sum(), channels.iter().filter_map(|c| c.max).sum())
-}
-
-fn check(problem: &Problem, split: &Split) {
-    let cents = |x: f64| (x * 100.0).round() as i64;
-    assert_eq!(split.spend.iter().map(|x| cents(*x)).sum::<i64>(), cents(problem.total), "to the cent");
-    for (channel, x) in problem.channels.iter().zip(&split.spend) {
-        assert!(*x >= channel.min && channel.max.is_none_or(|max| *x <= max), "{channel:?} {x}");
-    }
-    assert!(split.upper_bound >= split.value && split.gap() <= 1e-4, "gap {}", split.gap());
-}
-
-/// The best of a grid of all splits of two or three channels.
-fn by_grid(problem: &Problem, steps: usize) -> f64 {
-    let [first, rest @ ..] = problem.channels.as_slice() else { return f64::NEG_INFINITY };
-    let (least, most) = sums(rest);
-    let from = first.min.max(problem.total - most);
-    let to = first.max.unwrap_or(problem.total).min(problem.total - least);
-    let place = |i: usize| from + (to - from) * i as f64 / steps as f64;
-    if rest.is_empty() {
-        return if from <= to + 1e-9 { first.response(problem.total) } else { f64::NEG_INFINITY };
-    }
-    let beyond = |x: f64| {
-        first.response(x) + by_grid(&Problem { total: problem.total - x, channels: rest.to_vec() }, steps)
-    };
-    (0..=steps).map(|i| beyond(place(i))).fold(f64::NEG_INFINITY, f64::max)
-}
-
-#[test]
-fn two_hundred_problems_of_ten_channels_are_within_a_hundredth_of_a_percent() {
-    for seed in 0..200 {
-        let problem = problem(seed, 10);
-        check(&problem, &allocate(&problem).unwrap());
-    }
-}
-
-#[test]
-fn fifty_channels_and_equal_ones_are_certified_too() {
-    let large = problem(7, 50);
-    check(&large, &allocate(&large).unwrap());
-    let equal = |i: usize| Channel {
-        name: format!("c{i}"),
-        beta: 100.0,
-        half_saturation: 50.0,
-        slope: 3.0,
-        min: 0.0,
-        max: None,
-    };
-    let problem = Problem { total: 385.0, channels: (0..10).map(equal).collect() };
-    check(&problem, &allocate(&problem).unwrap());
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
-    #[test]
-    fn no_split_of_a_grid_brings_more(seed in any::<u64>(), channels in 2_usize..=3) {
-        let problem = problem(seed, channels);
-        let split = allocate(&problem).unwrap();
-        let grid = by_grid(&problem, if channels == 2 { 2000 } else { 60 });
-        prop_assert!(split.upper_bound >= grid * (1.0 - 1e-12), "{} {grid}", split.upper_bound);
-        prop_assert!(split.value >= grid * (1.0 - 1e-5), "{} {grid}", split.value);
-        check(&problem, &split);
-    }
-}
-
-#[test]
-fn a_channel_that_brings_nothing_takes_only_what_the_others_cannot() {
-    let channel = |name: &str, beta: f64, max: f64| Channel {
-        name: name.into(),
-        beta,
-        half_saturation: 10.0,
-        slope: 1.0,
-        min: 0.0,
-        max: Some(max),
-    };
-    let problem = Problem { total: 30.0, channels: vec![channel("a", 0.0, 100.0), channel("b", 5.0, 20.0)] };
-    let split = allocate(&problem).unwrap();
-    assert_eq!(split.spend, [10.0, 20.0]);
-    assert_eq!(allocate(&Problem { total: 0.0, ..problem }).unwrap().spend, [0.0, 0.0]);
-}
-
-#[test]
-fn a_problem_without_a_split_names_the_channel_and_the_mend() {
-    let sound = problem(1, 3);
-    let (least, most) = sums(&sound.channels);
-    let with = |change: &dyn Fn(&mut Problem)| {
-        let mut problem = sound.clone();
-        change(&mut problem);
-        allocate(&problem).unwrap_err()
-    };
-    assert!(matches!(with(&|p| p.channels.clear()), ProblemError::NoChannels));
-    assert!(matches!(with(&|p| p.channels[1].name = "c0".into()), ProblemError::Twice { .. }));
-    for total in [-1.0, f64::NAN, f64::INFINITY] {
-        assert!(matches!(with(&|p| p.total = total), ProblemError::Total { .. }));
-    }
-    let crossed = with(&|p| (p.channels[2].min, p.channels[2].max) = (9.0, Some(8.0)));
-    assert_eq!(crossed.to_string(), "channel \"c2\": min 9 is above max 8: lower min or raise max");
-    assert!(matches!(with(&|p| p.total = least - 1.0), ProblemError::Below { .. }));
-    assert!(matches!(with(&|p| p.total = most + 1.0), ProblemError::Above { .. }));
-    for value in [f64::NAN, -1.0, f64::INFINITY] {
-        for (field, error) in [
-            ("beta", with(&|p| p.channels[1].beta = value)),
-            ("half_saturation", with(&|p| p.channels[1].half_saturation = value)),
-            ("slope", with(&|p| p.channels[1].slope = value)),
-            ("min", with(&|p| p.channels[1].min = value)),
-            ("max", with(&|p| p.channels[1].max = Some(value))),
-        ] {
-            let text = error.to_string();
-            assert!(text.starts_with(&format!("channel \"c1\", field {field}: ")), "{text}");
-        }
-    }
-}
-
-fn lab(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mercato")).arg("lab").args(args).output().unwrap()
-}
-
-fn lab_file(text: &str) -> (Option<i32>, String, String) {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("problem.json");
-    std::fs::write(&file, text).unwrap();
-    let output = lab(&["allocate", file.to_str().unwrap()]);
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
-}
-
-#[test]
-fn lab_allocate_keeps_its_contract() {
-    let problem = problem(3, 4);
-    let (code, out, _) = lab_file(&serde_json::to_string(&problem).unwrap());
-    assert_eq!(code, Some(0));
-    let report: Value = serde_json::from_str(&out).unwrap();
-    let split = allocate(&problem).unwrap();
-    let keys: Vec<&str> = report.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys, ["allocation", "value", "upper_bound", "gap", "seconds"]);
-    assert_eq!(report["allocation"]["c2"], json!(split.spend[2]));
-    assert!((report["value"].as_f64().unwrap() - split.value).abs() < 1e-9);
-}
-
-#[test]
-fn lab_allocate_says_what_is_wrong_with_a_file() {
-    let sound =
-        json!({"name": "tv", "beta": 10.0, "half_saturation": 5.0, "slope": 1.5, "min": 0.0, "max": 9.0});
-    let with = |key: &str, value: Value| {
-        let mut channel = sound.clone();
-        channel[key] = value;
-        json!({"total": 5.0, "channels": [channel]}).to_string()
-    };
-    for (text, said) in [
-        ("{".to_owned(), "is not JSON"),
-        (with("slop", json!(1)), "unknown field `slop`"),
-        (with("beta", json!("many")), "channels[0].beta of channel \"tv\""),
-        (with("min", json!(10.0)), "min 10 is above max 9"),
-        (with("max", json!(4.0)), "above the sum of all max, 4"),
-        (json!({"total": 5.0}).to_string(), "missing field `channels`"),
-    ] {
-        let (code, out, error) = lab_file(&text);
-        assert_eq!((code, out.as_str()), (Some(1), ""), "{text}");
-        assert!(error.contains(said), "{error}");
-    }
-    assert_eq!(lab(&["allocate", "/nowhere/problem.json"]).status.code(), Some(1));
-}
+use crate::support::small_shop::call_with;
 
 /// Two channels with known responses, as a fit whose draws differ by `doubt` in β; a test of each where asked.
 fn mix(doubt: f64, tested: bool) -> Mix {
@@ -282,7 +96,7 @@ fn asking(total: Option<f64>) -> Ask {
 #[test]
 fn money_goes_where_it_brings_more_to_the_cent_and_inside_the_bounds() {
     let mix = mix(0.05, true);
-    let found = plan::plan(&mix, &asking(Some(8_000.01))).unwrap();
+    let found = plan::plan(&mix, &asking(Some(8_000.01)), &NoWork).unwrap();
     let cents: i64 = found.channels.iter().flat_map(|c| &c.weekly).map(|x| (x * 100.0).round() as i64).sum();
     assert_eq!(cents, 800_001);
     assert!(found.channels[0].spend > found.channels[1].spend);
@@ -303,7 +117,7 @@ fn a_steady_plan_after_steady_history_is_worth_its_steady_response() {
             (response.beta, response.half_saturation) = (3e6, 1e6);
         }
     }
-    let simulated = plan::simulate(&mix, &asking(None), &[4_000.0, 4_000.0]).unwrap();
+    let simulated = plan::simulate(&mix, &asking(None), &[4_000.0, 4_000.0], &NoWork).unwrap();
     assert!((simulated.expected.value / (3.0 * 8_000.0) - 1.0).abs() < 0.01, "{:?}", simulated.expected);
     assert!(simulated.gain.value.abs() < 1e-6 && (simulated.p_better - 0.5).abs() < 1e-9);
 }
@@ -316,7 +130,7 @@ fn doubt_withholds_the_plan_and_names_the_test_that_settles_most() {
         draw.channels[1].beta *= 3.0;
         draw.channels[0].beta = 9_000.0;
     }
-    let found = plan::plan(&mix, &asking(Some(8_000.0))).unwrap();
+    let found = plan::plan(&mix, &asking(Some(8_000.0)), &NoWork).unwrap();
     assert_eq!(found.test_that_pays().map(|channel| channel.name.as_str()), Some("tv"));
     let limits = plan::trust::limits(&found, &mix);
     assert!(limits.iter().all(|(grade, _, _)| *grade <= Grade::Directional), "{limits:?}");
@@ -326,13 +140,13 @@ fn doubt_withholds_the_plan_and_names_the_test_that_settles_most() {
 #[test]
 fn budgets_that_fit_no_bounds_widen_them_or_say_why() {
     let mix = mix(0.05, true);
-    assert_eq!(plan::plan(&mix, &asking(Some(2_000.0))).unwrap().reach, Reach::Seen);
-    let far = plan::plan(&mix, &asking(Some(40_000.0))).unwrap();
+    assert_eq!(plan::plan(&mix, &asking(Some(2_000.0)), &NoWork).unwrap().reach, Reach::Seen);
+    let far = plan::plan(&mix, &asking(Some(40_000.0)), &NoWork).unwrap();
     assert!(matches!(far.reach, Reach::Beyond(factor) if (factor - 2.5).abs() < 1e-6));
     assert!(plan::trust::limits(&far, &mix).iter().any(|limit| limit.1 == "beyond_seen"));
     let bounded = |bounds: [(f64, f64); 2]| {
         let bound = |(min, max)| Bound { min: Some(min), max: Some(max) };
-        plan::plan(&mix, &Ask { bounds: bounds.map(bound).to_vec(), ..asking(Some(8_000.0)) })
+        plan::plan(&mix, &Ask { bounds: bounds.map(bound).to_vec(), ..asking(Some(8_000.0)) }, &NoWork)
     };
     let found = bounded([(0.0, 3_000.0), (0.0, 9_000.0)]).unwrap();
     assert!((found.channels[0].spend - 3_000.0).abs() < 0.02, "{found:?}");
@@ -349,7 +163,7 @@ fn budgets_that_fit_no_bounds_widen_them_or_say_why() {
 fn the_total_that_pays_best_and_the_roi_that_can_be_reached() {
     let mix = mix(0.05, true);
     let margin = Ask { objective: plan::Objective::Profit, margin: Some(0.5), ..asking(None) };
-    let best = plan::plan(&mix, &margin).unwrap();
+    let best = plan::plan(&mix, &margin, &NoWork).unwrap();
     assert!(best.total_found);
     // at the best total a unit more brings what it costs, or the bounds end
     for channel in best.channels.iter().filter(|channel| channel.spend < 4.0 * 2_000.0 - 1.0) {
@@ -357,7 +171,10 @@ fn the_total_that_pays_best_and_the_roi_that_can_be_reached() {
         assert!(channel.spend < 4.0 * 500.0 + 1.0 || (worth - 1.0).abs() < 0.1, "{channel:?}");
     }
     let roi = |target| {
-        plan::plan(&mix, &Ask { target_roi: Some(target), ..asking(Some(8_000.0)) }).unwrap().roi.unwrap()
+        plan::plan(&mix, &Ask { target_roi: Some(target), ..asking(Some(8_000.0)) }, &NoWork)
+            .unwrap()
+            .roi
+            .unwrap()
     };
     let low = roi(1.0);
     assert!(low.reached && low.planned > 1.0);
@@ -366,9 +183,112 @@ fn the_total_that_pays_best_and_the_roi_that_can_be_reached() {
         !never.reached && never.largest_total.is_none() && never.best < 50.0 && never.best >= never.planned
     );
     let some = roi(low.planned * 1.05);
-    assert!(!some.reached && some.largest_total.is_some_and(|found| found.total < 8_000.0), "{some:?}");
-    let refused = plan::plan(&mix, &Ask { objective: plan::Objective::Profit, ..asking(None) });
+    assert!(!some.reached && some.largest_total.is_some_and(|total| total < 8_000.0), "{some:?}");
+    let refused = plan::plan(&mix, &Ask { objective: plan::Objective::Profit, ..asking(None) }, &NoWork);
     assert_eq!(refused.unwrap_err(), PlanError::MarginUnknown);
+}
+
+#[test]
+fn without_a_total_a_target_roi_sets_it_and_one_out_of_reach_gives_the_nearest() {
+    let mix = mix(0.05, true);
+    let asked = |target, margin| {
+        let objective = if margin { plan::Objective::Profit } else { plan::Objective::Response };
+        let ask = Ask { target_roi: Some(target), objective, margin: margin.then_some(0.5), ..asking(None) };
+        plan::plan(&mix, &ask, &NoWork).unwrap()
+    };
+    let never = asked(50.0, false);
+    let roi = never.roi.unwrap();
+    assert!(!roi.reached && roi.largest_total.is_none(), "{roi:?}");
+    assert!((roi.planned - roi.best).abs() < 1e-3 * roi.best && never.total == roi.best_total, "{never:?}");
+    assert!(never.total < 16_000.0, "not all upper bounds");
+    let target = 0.97 * roi.best;
+    let some = asked(target, false);
+    let found = some.roi.unwrap();
+    assert!(found.reached && found.planned < 1.02 * target, "all that reaches it: {found:?}");
+    assert!(some.total_found && some.total > never.total && found.largest_total == Some(some.total));
+    // profit takes less where less pays best
+    let best = plan::plan(
+        &mix,
+        &Ask { objective: plan::Objective::Profit, margin: Some(0.5), ..asking(None) },
+        &NoWork,
+    );
+    let easy = asked(0.3, true);
+    assert!((easy.total - best.unwrap().total).abs() < 0.01 && easy.roi.unwrap().reached, "{easy:?}");
+}
+
+#[test]
+fn what_the_best_total_brings_is_told_by_draws_that_did_not_choose_it() {
+    let mut mix = mix(0.05, true);
+    for response in mix.choosing.iter_mut().flat_map(|draw| &mut draw.channels) {
+        response.beta *= 2.0;
+    }
+    let ask = Ask { objective: plan::Objective::Profit, margin: Some(0.5), ..asking(Some(8_000.0)) };
+    let best = plan::plan(&mix, &ask, &NoWork).unwrap().best_total.unwrap();
+    let half = plan::simulate(&mix, &ask, &[best.total / 2.0; 2], &NoWork).unwrap();
+    assert!(best.response < 1.5 * half.expected.value, "{best:?} {:?}", half.expected);
+    let found = plan::plan(&mix, &Ask { total: None, ..ask }, &NoWork).unwrap();
+    assert_eq!(
+        found.best_total.map(|best| best.response),
+        Some(found.expected.value),
+        "one climb, one figure"
+    );
+    assert_eq!(found.best_total.map(|best| best.total), Some(found.total));
+}
+
+/// Stops after so many looks, and notes how far it came.
+#[derive(Default)]
+struct StopsAfter {
+    looks: usize,
+    seen: AtomicUsize,
+    steps: Mutex<Vec<(u64, u64)>>,
+}
+
+impl Work for StopsAfter {
+    fn progress(&self, what: &str, done: u64, total: u64) {
+        assert_eq!(what, "mix_plan");
+        self.steps.lock().unwrap().push((done, total));
+    }
+    fn cancelled(&self) -> bool {
+        self.seen.fetch_add(1, Ordering::Relaxed) >= self.looks
+    }
+}
+
+#[test]
+fn a_plan_tells_how_far_it_is_and_stops_when_asked() {
+    let mix = mix(0.05, true);
+    let ask = Ask { target_roi: Some(2.0), ..asking(None) };
+    let stopped = |looks| {
+        let work = StopsAfter { looks, ..StopsAfter::default() };
+        let plan = plan::plan(&mix, &ask, &work);
+        (plan.map(|_| ()), work.seen.into_inner(), work.steps.into_inner().unwrap())
+    };
+    let (whole, looks, steps) = stopped(usize::MAX);
+    assert!(whole.is_ok() && looks > 100, "{looks}");
+    assert!(steps.windows(2).all(|pair| pair[0].0 < pair[1].0), "{steps:?}");
+    assert_eq!(steps.last().map(|step| step.0), steps.last().map(|step| step.1), "{steps:?}");
+    for looks in [0, 5, looks / 2] {
+        let (plan, seen, _) = stopped(looks);
+        assert_eq!((plan, seen), (Err(PlanError::Cancelled), looks + 1), "no step after the stop");
+    }
+}
+
+#[test]
+fn only_the_channel_that_goes_beyond_what_was_seen_is_named() {
+    let mix = mix(0.05, true);
+    let split = plan::simulate(&mix, &asking(None), &[4_000.0, 9_000.0], &NoWork).unwrap();
+    let beyond: Vec<&str> = split.beyond().iter().map(|channel| channel.name.as_str()).collect();
+    assert_eq!(beyond, ["tv"]);
+    let stretch: Vec<f64> = split.channels.iter().filter_map(plan::ChannelPlan::stretch).collect();
+    assert_eq!((stretch, split.stretch()), (vec![0.5, 1.125], Some(1.125)));
+    // beside a plan beyond, the largest one inside; bounds of the asker's own count as far as they lie inside
+    let most =
+        |max| Ask { bounds: vec![Bound { min: None, max }, Bound::default()], ..asking(Some(40_000.0)) };
+    for (max, total) in [(None, 16_000.0), (Some(3_000.0), 11_000.0), (Some(30_000.0), 16_000.0)] {
+        let ask = most(max);
+        let far = plan::plan(&mix, &ask, &NoWork).unwrap();
+        let inside = plan::inside(&mix, &ask, &far, &NoWork).unwrap().unwrap();
+        assert!(inside.total == total && inside.beyond().is_empty(), "{max:?}: {inside:?}");
+    }
 }
 
 #[test]
@@ -572,17 +492,6 @@ fn budgets_that_cannot_be_are_refused_with_the_mend() {
     assert_eq!(refused(&mix, b, bounds(bound)), "budget_bound_not_judged");
     let split = json!({"allocation": [{"channel": left.name, "spend": 8}]});
     assert_eq!(refused(&mix, "simulate_budget", split), "budget_not_judged");
-}
-
-#[test]
-fn twenty_weeks_or_no_spend_are_too_little() {
-    let mut shop = SmallShop::default();
-    shop.order("1", "2026-01-05", "a", &[("A", 1, 10.0)]);
-    shop.order("2", "2026-05-30", "a", &[("A", 1, 10.0)]);
-    let code = |shop: &SmallShop| {
-        call(&shop.warehouse(), "optimize_budget", &json!({"total": 5000})).unwrap_err().code
-    };
-    assert_eq!(code(&shop), "media_no_spend");
 }
 
 #[test]

@@ -7,9 +7,11 @@
     reason = "a test that cannot set its scene should stop right there, and what it measured it says"
 )]
 
+mod allocate;
 mod audit;
 mod bad_input;
 mod budget;
+mod budget_bad;
 mod charts;
 mod chat;
 mod clv_gold;

@@ -39,7 +39,7 @@ fn sentence(args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn templates() -> Templates {
+pub(crate) fn templates() -> Templates {
     Templates::compile(Arc::new(Prompts::load().unwrap())).unwrap()
 }
 
@@ -132,7 +132,7 @@ fn days_become_weeks_from_the_first_row_on() {
 }
 
 /// `weeks` weeks of a shop from a Monday on: two channels that move as one, a steady one, one without spend.
-fn shop(weeks: i32, skip: Option<i32>) -> SmallShop {
+pub(crate) fn shop(weeks: i32, skip: Option<i32>) -> SmallShop {
     let mut shop = SmallShop::default();
     shop.product("A", "", 10.0, None);
     for week in 0..weeks {
@@ -152,7 +152,7 @@ fn shop(weeks: i32, skip: Option<i32>) -> SmallShop {
     shop
 }
 
-fn words(error: &ToolError) -> [String; 2] {
+pub(crate) fn words(error: &ToolError) -> [String; 2] {
     let templates = templates();
     mercato::domain::Lang::ALL.map(|lang| {
         let scope = Scope::words(lang, &error.params);

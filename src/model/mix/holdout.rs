@@ -57,7 +57,7 @@ fn forecast(
 ) -> Option<(Vec<f64>, Vec<f64>)> {
     let mut known = input.clone();
     known.tests.retain(|test| test.measured_until < input.first_day.plus(7 * origin as i32));
-    let prepared = prepare(&known, origin, &options.delayed, true).ok()?;
+    let prepared = prepare(&known, origin, &options.delayed).ok()?;
     let target = &prepared.posterior;
     let best = search::modes(target, STARTS, options.seed, work).ok()?.into_iter().next()?;
     let weeks = origin..origin + AHEAD;

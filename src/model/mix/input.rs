@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::baseline::{Baseline, Shape as Design};
 use super::posterior::{Lift, Posterior, Shape};
-use super::response::{FIRST_WEEKS, LAGS};
+use super::response::{LAGS, today, with_history};
 use super::{Channel, Kind, LeftOut, MixError};
 use crate::domain::Day;
 
@@ -21,8 +21,6 @@ const CHANNEL_WEEKS: usize = 10;
 const VARIES: f64 = 0.10;
 /// Channels that move closer together than this are one.
 const TOGETHER: f64 = 0.9;
-/// Weeks whose mean stands for what is spent after the data.
-const RECENT_WEEKS: usize = 13;
 
 /// What a fit starts from.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -109,12 +107,7 @@ pub(super) struct Prepared {
 }
 
 /// Checks and shapes the first `weeks` weeks; `delayed` names channels whose effect peaks later.
-pub(super) fn prepare(
-    input: &Input,
-    weeks: usize,
-    delayed: &[String],
-    use_tests: bool,
-) -> Result<Prepared, MixError> {
+pub(super) fn prepare(input: &Input, weeks: usize, delayed: &[String]) -> Result<Prepared, MixError> {
     if weeks < WEEKS_MIN {
         return Err(MixError::TooFewWeeks { weeks, needed: WEEKS_MIN });
     }
@@ -152,7 +145,7 @@ pub(super) fn prepare(
             let media = &channel.media[..weeks];
             let used = media.iter().filter(|spend| **spend > 0.0).count();
             Shape {
-                media: padded(media),
+                media: with_history(media),
                 scale: media.iter().sum::<f64>() / used as f64,
                 budget: channel.spend[..weeks].iter().sum::<f64>() / mean,
                 delayed: channel.parts.iter().any(|part| delayed.contains(part)),
@@ -161,7 +154,7 @@ pub(super) fn prepare(
         })
         .collect();
     let mut tests = Vec::new();
-    for (place, test) in input.tests.iter().enumerate().filter(|_| use_tests) {
+    for (place, test) in input.tests.iter().enumerate() {
         let found = channels.iter().position(|channel| channel.parts.contains(&test.channel));
         let lift = found
             .and_then(|channel| lift(input, &channels[channel], test, weeks, mean).map(|l| (channel, l)));
@@ -243,13 +236,6 @@ fn money(series: &Series) -> Vec<f64> {
     }
 }
 
-/// Twelve weeks of the mean of the first eight, then the weeks.
-fn padded(media: &[f64]) -> Vec<f64> {
-    let first = &media[..media.len().min(FIRST_WEEKS)];
-    let before = first.iter().sum::<f64>() / first.len().max(1) as f64;
-    std::iter::repeat_n(before, LAGS - 1).chain(media.iter().copied()).collect()
-}
-
 /// The test as the density sees it; `None` where it lies outside the weeks.
 fn lift(input: &Input, channel: &Channel, test: &Test, weeks: usize, mean: f64) -> Option<Lift> {
     let week = |day: Day| (f64::from(day.since(input.first_day)) / 7.0).round() as i64;
@@ -261,11 +247,10 @@ fn lift(input: &Input, channel: &Channel, test: &Test, weeks: usize, mean: f64) 
         return None;
     }
     let media = &channel.media[..weeks];
-    let recent = &media[weeks.saturating_sub(RECENT_WEEKS)..];
-    let after = recent.iter().sum::<f64>() / recent.len().max(1) as f64;
+    let after = today(media);
     // what the other channels of a merged one spend stays
     let own = input.channels.iter().find(|series| series.name == test.channel).map(money)?;
-    let all = padded(media);
+    let all = with_history(media);
     let series = |levels: &[f64]| -> Vec<f64> {
         (from..end + LAGS - 1)
             .map(|place| {

@@ -8,11 +8,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::response::{FIRST_WEEKS, LAGS};
+use super::response::{LAGS, today, with_history};
 use super::{Draw, Mix, Response};
 
-/// Weeks whose mean stands for what is spent after the data.
-const RECENT_WEEKS: usize = 13;
 /// 1 % more.
 const MORE: f64 = 0.01;
 
@@ -77,11 +75,12 @@ pub struct Performance {
     pub slope: Estimate,
 }
 
-/// What was spent before this week, as the fit took it: before the data the mean of the first weeks, whatever the window.
+/// What was spent before week `start`, as the fit took it: before the data the mean of their first weeks, whatever the
+/// window.
 fn history(media: &[f64], start: usize) -> Vec<f64> {
-    let first = &media[..media.len().min(FIRST_WEEKS)];
-    let before = first.iter().sum::<f64>() / first.len().max(1) as f64;
-    std::iter::repeat_n(before, LAGS - 1).chain(media[..start].iter().copied()).collect()
+    let mut all = with_history(media);
+    all.truncate(LAGS - 1 + start);
+    all
 }
 
 impl Mix {
@@ -96,8 +95,7 @@ impl Mix {
         let spend: f64 = channel.spend[weeks.clone()].iter().sum();
         let media: f64 = channel.media[weeks.clone()].iter().sum();
         let (history, path) = (history(&channel.media, weeks.start), &channel.media[weeks.start..]);
-        let recent = &channel.media[channel.media.len().saturating_sub(RECENT_WEEKS)..];
-        let after = recent.iter().sum::<f64>() / recent.len().max(1) as f64;
+        let after = today(&channel.media);
         let n = weeks.len();
         // the weeks, and those that their carry-over reaches
         let path: Vec<f64> =

@@ -18,9 +18,9 @@ pub mod trust;
 
 use serde::{Deserialize, Serialize};
 
-pub use fit::PRIOR_DOMINATED;
+pub use fit::{CONTRADICTS, PRIOR_DOMINATED};
 pub use input::{Input, Series, Test, WEEKS_MIN};
-pub use response::{Adstock, LAGS, Response};
+pub use response::{Adstock, LAGS, Response, today};
 
 use crate::domain::{Cancelled, Day, Work};
 
@@ -150,7 +150,7 @@ pub struct Channel {
     pub media: Vec<f64>,
     /// Standard deviation of ln ROI, posterior over prior; above .8 the data say little.
     pub prior_share: f64,
-    /// What limits trust in this channel (`prior_dominated`, `few_weeks` …).
+    /// What limits trust in this channel (`prior_dominated`, `roi_far_out`, `test_contradicts`).
     pub warnings: Vec<String>,
 }
 
@@ -212,9 +212,9 @@ pub struct TestUsed {
     pub effect: f64,
     /// As given.
     pub se: f64,
-    /// What the fitted point says it should have measured.
+    /// What the weeks without any test say it should have measured.
     pub expected: f64,
-    /// (effect − what the model without this test expects) / its spread; above 2.5 in size they contradict.
+    /// (effect − expected) / the spread of both; above 2.5 in size they contradict.
     pub z: f64,
 }
 
@@ -305,8 +305,7 @@ mod tests {
                 input.tests[0].effect /= 40.0;
                 input.tests[0].se /= 40.0;
             }
-            let target =
-                input::prepare(&input, input.target.len(), &["b".to_owned()], true).unwrap().posterior;
+            let target = input::prepare(&input, input.target.len(), &["b".to_owned()]).unwrap().posterior;
             assert_eq!(target.dim(), 1 + 4 + 5);
             let mut ignored = vec![0.0; target.dim()];
             for shift in [0.0, 0.4, -0.6] {
@@ -332,5 +331,41 @@ mod tests {
                 }
             }
         }
+    }
+
+    fn quick(input: &Input) -> Mix {
+        let options = Options { method: Method::Map, starts: 6, holdout: false, ..Options::default() };
+        Mix::fit(input, &options, &crate::domain::NoWork).unwrap()
+    }
+
+    #[test]
+    fn a_test_is_set_against_what_the_weeks_alone_say() {
+        let mut input = input(Kind::Revenue);
+        let fits = quick(&input);
+        let agrees = &fits.tests[0];
+        assert!(agrees.z.abs() <= CONTRADICTS && (100.0..260.0).contains(&agrees.expected), "{agrees:?}");
+        input.tests[0].effect = 900.0;
+        let mix = quick(&input);
+        let contradicts = &mix.tests[0];
+        assert!((contradicts.expected - agrees.expected).abs() < 1e-9, "the test is not in it");
+        assert!(contradicts.z > CONTRADICTS && mix.channels[0].warnings == ["test_contradicts"], "{mix:?}");
+    }
+
+    #[test]
+    fn a_roi_that_nobody_can_believe_needs_a_test() {
+        let mut input = input(Kind::Revenue);
+        // the same effects for a twentieth of the money
+        input.channels[0].spend.iter_mut().for_each(|week| *week /= 20.0);
+        let test = &mut input.tests[0];
+        (test.control, test.treated) = (vec![2.0; 4], vec![8.0; 4]);
+        let tested = quick(&input);
+        assert_eq!(tested.channels[0].warnings, Vec::<String>::new());
+        input.tests.clear();
+        let mix = quick(&input);
+        let own = &mix.performance(0..90)[0];
+        assert!(own.roi.unwrap().lo > 20.0, "{own:?}");
+        let trust = mix.trust(&mix.channels[0], own.contribution);
+        assert_eq!((trust.grade, trust.component), (crate::domain::Grade::Directional, Some("roi_far_out")));
+        assert!(mix.blind(&[3.0, -1.0]).is_some() && mix.blind(&[1.0, -3.0]).is_none());
     }
 }

@@ -338,6 +338,20 @@ impl Posterior {
         value
     }
 
+    /// How far the ROI at `place` lies from the middle of its prior, in the prior's standard deviations; of orders from the
+    /// common response of all spend.
+    pub(super) fn off_prior(&self, x: &[f64], place: usize) -> f64 {
+        let (mean, sd) = ROI_PRIOR;
+        if self.kind == Kind::Revenue {
+            return (x[place] - mean) / sd;
+        }
+        let both = self.channels.iter().zip(self.places());
+        let (brought, spent) = both.fold((0.0, 0.0), |(brought, spent), (channel, place)| {
+            (brought + x[place].exp() * channel.budget, spent + channel.budget)
+        });
+        (x[place] - (brought / spent).ln()) / sd
+    }
+
     /// The channels' responses at a point.
     pub(super) fn responses(&self, x: &[f64]) -> Vec<Response> {
         let response = |(channel, place): (&Shape, usize)| {

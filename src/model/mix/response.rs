@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 /// Weeks of carry-over, the week itself included.
 pub const LAGS: usize = 13;
 /// Weeks before the data have the mean of this many first weeks.
-pub const FIRST_WEEKS: usize = 8;
+const FIRST_WEEKS: usize = 8;
+/// Weeks whose mean is what is spent today, and stands for the weeks after the data (DEFINITIONS §9).
+const TODAY_WEEKS: usize = 13;
 
 /// How the effect of a week's spend spreads over the weeks after it.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
@@ -44,6 +46,10 @@ impl Adstock {
     }
 
     /// Weeks until half of the effect is in: the smallest l with Σ_{0..l} w ≥ ½, interpolated.
+    ///
+    /// Time runs from the start of the week of spend, and the weight of lag l is what comes between l and l + 1. Then
+    /// geometric carry-over has the half-life ln ½ / ln α that its users know (Robyn's too), and one that ends in its own
+    /// week has half a week, not none.
     pub fn half_life(&self) -> f64 {
         let mut before = 0.0;
         for (lag, weight) in self.weights().into_iter().enumerate() {
@@ -82,11 +88,28 @@ impl Response {
     }
 }
 
+/// What a channel spends a week today: the mean of its last thirteen weeks.
+pub fn today(weeks: &[f64]) -> f64 {
+    mean(&weeks[weeks.len().saturating_sub(TODAY_WEEKS)..])
+}
+
+/// What it spent a week before its first week: the mean of the first eight.
+fn before(weeks: &[f64]) -> f64 {
+    mean(&weeks[..weeks.len().min(FIRST_WEEKS)])
+}
+
+fn mean(weeks: &[f64]) -> f64 {
+    if weeks.is_empty() { 0.0 } else { weeks.iter().sum::<f64>() / weeks.len() as f64 }
+}
+
+/// The weeks behind as many before them as carry over.
+pub(super) fn with_history(weeks: &[f64]) -> Vec<f64> {
+    std::iter::repeat_n(before(weeks), LAGS - 1).chain(weeks.iter().copied()).collect()
+}
+
 /// Spend that still works in each week of `spend`.
 pub fn adstocked(weights: &[f64; LAGS], history: &[f64], spend: &[f64]) -> Vec<f64> {
-    let head = if history.is_empty() { spend } else { history };
-    let head = &head[..head.len().min(FIRST_WEEKS)];
-    let before = if head.is_empty() { 0.0 } else { head.iter().sum::<f64>() / head.len() as f64 };
+    let before = before(if history.is_empty() { spend } else { history });
     let spent = |week: usize, lag: usize| match (week + history.len()).checked_sub(lag) {
         None => before,
         Some(place) if place < history.len() => history[place],
@@ -136,6 +159,11 @@ mod tests {
     #[test]
     fn half_of_the_effect_comes_by_the_half_life() {
         assert!((Adstock::Geometric { alpha: 0.0 }.half_life() - 0.5).abs() < 1e-12);
+        for weeks in [1.0, 2.0] {
+            let alpha = 0.5_f64.powf(1.0 / weeks);
+            let half_life = Adstock::Geometric { alpha }.half_life();
+            assert!((half_life - weeks).abs() < 0.04, "ln ½ / ln {alpha} = {weeks}: {half_life}");
+        }
         let slow = Adstock::Geometric { alpha: 0.8 }.half_life();
         let late = Adstock::Delayed { alpha: 0.5, theta: 4.0 }.half_life();
         assert!(slow > 2.0 && slow < 4.0 && (late - 4.5).abs() < 0.1, "{slow} {late}");

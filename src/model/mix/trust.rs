@@ -16,6 +16,8 @@ pub type Limit = (Grade, &'static str, &'static str);
 const WIDTH: [f64; 2] = [0.20, 0.50];
 /// Skill on unseen weeks: ready, review_first.
 const SKILL: [f64; 2] = [0.05, 0.0];
+/// A figure is as blind as the channels that make more than this share of it.
+const BLIND: f64 = 0.5;
 /// R-hat that NUTS must not pass: clean, more than rough.
 const R_HAT: [f64; 2] = [1.01, 1.05];
 
@@ -38,6 +40,16 @@ impl Trust {
             true => Self { grade, component: Some(component), mend: Some(mend) },
             false => worst,
         })
+    }
+}
+
+impl Channel {
+    /// Why the weeks alone do not show this channel's effect: they say little of it, or what nobody can believe.
+    pub fn blind(&self) -> Option<Limit> {
+        if self.warnings.iter().any(|warning| warning == "roi_far_out") {
+            return Some((Grade::Directional, "roi_far_out", "lift_test"));
+        }
+        (self.prior_share > PRIOR_DOMINATED).then_some((Grade::Directional, "prior_dominated", "lift_test"))
     }
 }
 
@@ -87,9 +99,7 @@ impl Mix {
     /// A channel's grade; `headline` is the figure that is said.
     pub fn trust(&self, channel: &Channel, headline: Estimate) -> Trust {
         let mut limits: Vec<Limit> = Vec::new();
-        if channel.prior_share > PRIOR_DOMINATED {
-            limits.push((Grade::Directional, "prior_dominated", "lift_test"));
-        }
+        limits.extend(channel.blind());
         limits.extend(self.limits(&headline));
         if !channel.warnings.is_empty() {
             limits.push((Grade::ReviewFirst, "media_diagnostics", "more_weeks"));
@@ -97,9 +107,20 @@ impl Mix {
         Trust::of(limits)
     }
 
-    /// The grade of what all channels bring together.
-    pub fn trust_of_all(&self, headline: Estimate) -> Trust {
-        Trust::of(self.limits(&headline))
+    /// What limits a figure to which each channel adds this much (of either sign), where most of it comes from channels
+    /// whose effect the weeks do not show.
+    pub fn blind(&self, parts: &[f64]) -> Option<Limit> {
+        let all: f64 = parts.iter().map(|part| part.abs()).sum();
+        let parts = self.channels.iter().zip(parts);
+        let blind: Vec<(f64, Limit)> =
+            parts.filter_map(|(channel, part)| Some((part.abs(), channel.blind()?))).collect();
+        let most = blind.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
+        (blind.iter().map(|(part, _)| part).sum::<f64>() > BLIND * all).then_some(most.1)
+    }
+
+    /// The grade of what all channels bring together; `parts`: what each brings.
+    pub fn trust_of_all(&self, headline: Estimate, parts: &[f64]) -> Trust {
+        Trust::of(self.blind(parts).into_iter().chain(self.limits(&headline)).collect())
     }
 
     /// Whether the draws are only roughly the posterior.

@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::course::{Course, Shape, mean};
 use super::room::Room;
+use crate::domain::{Cancelled, Work};
 
 /// What is to be made large: rate·response − cost·spend, less the doubt about the gain over another plan.
 pub(super) struct Aim<'a> {
@@ -42,15 +43,22 @@ const STARTS: usize = 10;
 const FLAT: f64 = 1e-8;
 
 /// The best allowed plan; `start` is one of the starts.
-pub(super) fn climb(course: &mut Course, room: &Room, aim: &Aim<'_>, start: &[f64]) -> Best {
+pub(super) fn climb(
+    course: &mut Course,
+    room: &Room,
+    aim: &Aim<'_>,
+    start: &[f64],
+    work: &dyn Work,
+) -> Result<Best, Cancelled> {
     let even = vec![1.0 / course.draws().max(1) as f64; course.draws()];
     let week =
         |of: fn((f64, f64)) -> f64| room.limits.iter().map(|limits| of(limits.week)).collect::<Vec<f64>>();
     course.envelop(&week(|week| week.0), &week(|week| week.1));
     let course = &*course;
     let start = room.nearest(start, &vec![1.0; start.len()]);
-    let plain = Hill { course, aim, weights: even, base: Vec::new(), dread: 0.0, shape: Shape::Envelope };
-    let (mut best, mut value) = plain.climb(room, start.clone(), STEPS);
+    let plain =
+        Hill { course, aim, weights: even, base: Vec::new(), dread: 0.0, shape: Shape::Envelope, work };
+    let (mut best, mut value) = plain.climb(room, start.clone(), STEPS)?;
     let mut upper_bound = plain.bound(room, &best);
     let hill = Hill { shape: Shape::Response, ..plain };
     if course.concave() {
@@ -58,12 +66,15 @@ pub(super) fn climb(course: &mut Course, room: &Room, aim: &Aim<'_>, start: &[f6
     } else {
         let mut starts = vec![best, start];
         starts.extend(pulses(room, STARTS));
-        let mut looked: Vec<(Vec<f64>, f64)> =
-            starts.into_iter().map(|start| hill.climb(room, start, STEPS_FIRST)).collect();
+        let mut looked: Vec<(Vec<f64>, f64)> = starts
+            .into_iter()
+            .map(|start| hill.climb(room, start, STEPS_FIRST))
+            .collect::<Result<_, Cancelled>>()?;
         looked.sort_by(|a, b| b.1.total_cmp(&a.1));
         looked.truncate(3);
         let climbed = looked.into_iter().map(|(start, _)| hill.climb(room, start, STEPS));
-        (best, value) = climbed.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default();
+        let climbed = climbed.collect::<Result<Vec<_>, Cancelled>>()?;
+        (best, value) = climbed.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default();
     }
     if let (true, Some(reference)) = (aim.doubt > 0.0, aim.reference) {
         let base = hill.gains(reference);
@@ -72,10 +83,10 @@ pub(super) fn climb(course: &mut Course, room: &Room, aim: &Aim<'_>, start: &[f6
         let spread = mean(&gains.iter().map(|gain| (gain - middle).powi(2)).collect::<Vec<f64>>()).sqrt();
         let dread = aim.doubt / spread.max(1e-9 * (1.0 + mean(&base).abs()));
         let careful = Hill { base, dread, ..hill };
-        (best, _) = careful.climb(room, best, STEPS);
+        (best, _) = careful.climb(room, best, STEPS)?;
         value = careful.mean(&best);
     }
-    Best { plan: best, value, upper_bound: upper_bound.max(value) }
+    Ok(Best { plan: best, value, upper_bound: upper_bound.max(value) })
 }
 
 /// What is climbed.
@@ -89,6 +100,7 @@ struct Hill<'a> {
     /// a.
     dread: f64,
     shape: Shape,
+    work: &'a dyn Work,
 }
 
 impl Hill<'_> {
@@ -122,12 +134,13 @@ impl Hill<'_> {
         (value, slope, local.bend.iter().map(|bend| rate * bend).collect())
     }
 
-    fn climb(&self, room: &Room, start: Vec<f64>, steps: usize) -> (Vec<f64>, f64) {
+    fn climb(&self, room: &Room, start: Vec<f64>, steps: usize) -> Result<(Vec<f64>, f64), Cancelled> {
         let mut plan = start;
         let (mut value, mut slope, mut bend) = self.local(&plan);
         let mut length = 1.0;
         let mut flat = 0;
         for _ in 0..steps {
+            self.work.check()?;
             let steepest = slope.iter().map(|slope| slope.abs()).fold(0.0, f64::max);
             // a straight stretch has no bend: then a step of a tenth of the room
             let weight = |(i, bend): (usize, &f64)| {
@@ -159,7 +172,7 @@ impl Hill<'_> {
                 break;
             }
         }
-        (plan, value)
+        Ok((plan, value))
     }
 
     /// For a concave hill: no allowed plan lies above the straight one through `plan`.

@@ -7,9 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::room::{Limits, Room};
+use crate::model::mix::today;
 
-/// Weeks whose mean is today's.
-pub const TODAY_WEEKS: usize = 13;
 /// Half to twice of today.
 const USUAL: (f64, f64) = (0.5, 2.0);
 
@@ -56,9 +55,7 @@ pub enum BoundsError {
 impl Seen {
     /// Of a channel's weeks, oldest first.
     pub fn of(weeks: &[f64]) -> Self {
-        let last = &weeks[weeks.len().saturating_sub(TODAY_WEEKS)..];
-        let today = if last.is_empty() { 0.0 } else { last.iter().sum::<f64>() / last.len() as f64 };
-        Self { today, largest: weeks.iter().copied().fold(0.0, f64::max) }
+        Self { today: today(weeks), largest: weeks.iter().copied().fold(0.0, f64::max) }
     }
 }
 

@@ -4,10 +4,10 @@
 //! `review_first` unless tests cover half of the moved money, at most `directional` where no test exists, since P is not
 //! calibrated.
 
-use super::Plan;
+use super::{ChannelPlan, Plan};
 use crate::domain::Grade;
+use crate::model::mix::Mix;
 use crate::model::mix::trust::Limit;
-use crate::model::mix::{Mix, PRIOR_DOMINATED};
 
 /// P(better): ready, review_first, directional; below that no plan.
 pub const P_BETTER: [f64; 3] = [0.95, 0.80, 0.60];
@@ -15,6 +15,7 @@ pub const P_BETTER: [f64; 3] = [0.95, 0.80, 0.60];
 const STRETCH: [f64; 2] = [1.0, 1.25];
 /// Share of the moved money that tests must cover.
 const TESTED: f64 = 0.5;
+
 /// Everything that keeps the plan from `ready`.
 pub fn limits(plan: &Plan, mix: &Mix) -> Vec<Limit> {
     let mut limits = mix.limits(&plan.expected);
@@ -31,18 +32,9 @@ pub fn limits(plan: &Plan, mix: &Mix) -> Vec<Limit> {
     } else if plan.tested_share < TESTED {
         limits.push((Grade::ReviewFirst, "moved_untested", "lift_test"));
     }
-    // what moves much of the money on little knowledge
-    let all: f64 = plan.channels.iter().map(|c| (c.spend - c.reference).abs()).sum();
-    let blind = |name: &str| mix.channels.iter().any(|c| c.name == name && c.prior_share > PRIOR_DOMINATED);
-    let blindly: f64 = plan
-        .channels
-        .iter()
-        .filter(|c| c.judged && blind(&c.name))
-        .map(|c| (c.spend - c.reference).abs())
-        .sum();
-    if all > 0.0 && blindly / all > 0.5 {
-        limits.push((Grade::Directional, "prior_dominated", "lift_test"));
-    }
+    // what moves most of the money, or brings most, on little knowledge
+    let moved = parts(plan, |channel| channel.spend - channel.reference);
+    limits.extend(mix.blind(&moved).or_else(|| mix.blind(&parts(plan, |channel| channel.response.value))));
     limits
 }
 
@@ -50,14 +42,20 @@ pub fn limits(plan: &Plan, mix: &Mix) -> Vec<Limit> {
 pub fn simulation_limits(plan: &Plan, mix: &Mix) -> Vec<Limit> {
     let mut limits = mix.limits(&plan.expected);
     limits.extend(stretch(plan));
+    limits.extend(mix.blind(&parts(plan, |channel| channel.response.value)));
     if mix.tests.is_empty() {
         limits.push((Grade::ReviewFirst, "no_lift_test", "lift_test"));
     }
     limits
 }
 
+/// A figure of each judged channel.
+fn parts(plan: &Plan, of: fn(&ChannelPlan) -> f64) -> Vec<f64> {
+    plan.channels.iter().filter(|channel| channel.judged).map(of).collect()
+}
+
 fn stretch(plan: &Plan) -> Option<Limit> {
-    match plan.stretch {
+    match plan.stretch() {
         None => Some((Grade::NeedsData, "channel_never_used", "move_in_steps")),
         Some(stretch) if stretch > STRETCH[1] => Some((Grade::Directional, "beyond_seen", "move_in_steps")),
         Some(stretch) if stretch > STRETCH[0] + 1e-9 => {

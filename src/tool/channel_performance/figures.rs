@@ -43,6 +43,10 @@ fn of_channel(row: &ChannelRow, output: &Output, money: Unit) -> Vec<Fact> {
     facts.extend(row.roi.map(|roi| estimate(name("roi"), roi, Unit::Ratio)));
     facts.extend(row.mroi.map(|mroi| estimate(name("mroi"), mroi, Unit::Ratio)));
     facts.extend(row.profit_roi.map(|roi| estimate(name("profit_roi"), roi, Unit::Change)));
+    if let Some((measured, expected)) = row.contradiction {
+        facts.push(Fact::new(name("test_measured"), measured, money));
+        facts.push(Fact::new(name("test_expected"), expected, money));
+    }
     facts.extend(row.tested.map(|day| Fact::new(name("tested"), f64::from(day.0), Unit::Date)));
     facts
 }

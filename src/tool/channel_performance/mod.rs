@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use super::media::Media;
 use super::{Next, Note, Outcome, Tool, ToolContext, ToolError};
 use crate::domain::{Currency, Day, Entities, Evidence, Grade, Lookup, NamedPeriod, Period, Role, Span};
-use crate::model::mix::Kind;
 use crate::model::mix::measure::Estimate;
 use crate::model::mix::trust::Trust;
+use crate::model::mix::{CONTRADICTS, Kind, today};
 
 /// The tool.
 pub struct ChannelPerformance;
@@ -86,6 +86,8 @@ pub struct ChannelRow {
     pub mend: Option<&'static str>,
     /// Last day of its last lift test.
     pub tested: Option<Day>,
+    /// A test that contradicts the weeks: what it measured, and what they expect.
+    pub contradiction: Option<(f64, f64)>,
     /// Above break-even for sure, below for sure, or neither.
     pub next_unit: Option<&'static str>,
 }
@@ -100,8 +102,6 @@ pub struct LeftOutRow {
 }
 
 const WEEK: i32 = 7;
-/// Weeks whose mean is today's spend (DEFINITIONS §9).
-const TODAY_WEEKS: usize = 13;
 
 impl Tool for ChannelPerformance {
     const NAME: &'static str = "channel_performance";
@@ -122,7 +122,12 @@ impl Tool for ChannelPerformance {
             [one] if outcome.output.channel.is_some() => {
                 Trust { grade: one.grade, component: one.limited_by, mend: one.mend }
             }
-            _ => media.mix.trust_of_all(outcome.output.contribution),
+            rows => {
+                let of = |name: &str| rows.iter().find(|row| row.name == name).map(|r| r.contribution.value);
+                let parts: Vec<f64> =
+                    media.mix.channels.iter().map(|c| of(&c.name).unwrap_or_default()).collect();
+                media.mix.trust_of_all(outcome.output.contribution, &parts)
+            }
         };
         if let (Some(component), Some(mend)) = (trust.component, trust.mend) {
             outcome.evidence.limit(trust.grade, component, mend);
@@ -187,7 +192,6 @@ fn output(
         .filter(|(_, (channel, _))| wanted.as_ref().is_none_or(|wanted| channel.parts.contains(wanted)))
         .map(|(c, (channel, own))| {
             let trust = mix.trust(channel, own.contribution);
-            let recent = &channel.spend[channel.spend.len().saturating_sub(TODAY_WEEKS)..];
             let profit = |roi: Estimate, margin: f64| {
                 let of = |value: f64| margin * value - 1.0;
                 Estimate { value: of(roi.value), lo: of(roi.lo), hi: of(roi.hi) }
@@ -203,10 +207,16 @@ fn output(
                 saturation: own.saturation,
                 half_life: own.half_life,
                 half_saturation: own.half_saturation,
-                today: recent.iter().sum::<f64>() / recent.len().max(1) as f64,
+                today: today(&channel.spend),
                 grade: trust.grade,
                 limited_by: trust.component,
                 mend: trust.mend,
+                contradiction: mix
+                    .tests
+                    .iter()
+                    .filter(|test| test.channel == c && test.z.abs() > CONTRADICTS)
+                    .max_by(|a, b| a.z.abs().total_cmp(&b.z.abs()))
+                    .map(|test| (test.effect, test.expected)),
                 tested: mix.tests.iter().filter(|test| test.channel == c).map(|test| test.until).max(),
                 next_unit: own.mroi.zip(break_even).map(|(mroi, even)| match () {
                     () if mroi.lo > even => "pays",
@@ -268,25 +278,11 @@ fn notes(media: &Media, output: &Output, asked: Span) -> Vec<Note> {
         notes
             .push(Note::new("media_left_out").with("channel", out.name.clone()).with("why", out.why.clone()));
     }
-    for channel in media.mix.channels.iter().filter(|channel| channel.parts.len() > 1) {
-        notes.push(Note::new("media_merged").with("channels", channel.parts.clone()));
+    for row in output.channels.iter().filter(|row| row.contradiction.is_some()) {
+        let note = Note::new("media_test_contradicts");
+        notes.push(note.with("channel", row.name.clone()).with("key", row.key.clone()));
     }
-    if let Some(missing) = media.input.missing.last() {
-        notes.push(Note::new("media_after_gap").with("week", missing.to_string()));
-    }
-    for test in media.mix.tests.iter().filter(|test| test.z.abs() > 2.5) {
-        if let Some(row) =
-            output.channels.iter().find(|row| row.name == media.mix.channels[test.channel].name)
-        {
-            notes.push(Note::new("media_test_contradicts").with("channel", row.name.clone()));
-        }
-    }
-    if media.mix.rough() {
-        notes.push(Note::new("media_rough"));
-    }
-    if media.input.other_tests > 0 || media.mix.warnings.iter().any(|key| key == "test_not_used") {
-        notes.push(Note::new("media_test_not_used"));
-    }
+    notes.extend(media.notes());
     notes
 }
 

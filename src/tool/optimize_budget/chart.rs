@@ -1,8 +1,9 @@
 //! Which pictures go with a plan? Each channel's money today and planned, and the plan week by week.
 
 use super::Output;
-use crate::domain::{Axis, Caption, Chart, ChartKind, Day, Label, Point, Series, SeriesRole, Unit};
+use crate::domain::{Axis, Caption, Chart, ChartKind, Day, Label, Point, Series, Unit};
 use crate::model::plan::ChannelPlan;
+use crate::tool::budget::figures::beside_today;
 
 /// Weeks and channels that one picture of weeks takes.
 const WEEKS: std::ops::RangeInclusive<usize> = 2..=26;
@@ -13,25 +14,8 @@ pub(super) fn charts(output: &Output, start: Day) -> Vec<Chart> {
     if output.kind != "plan" {
         return Vec::new();
     }
-    [Some(beside_today(output)), by_week(output, start)].into_iter().flatten().collect()
-}
-
-fn beside_today(output: &Output) -> Chart {
-    let column = |key: &str| Label::word("column", key);
-    let x = Axis::of_names(column("channel"));
-    let y = Axis::of(column("planned_spend"), Unit::Money(output.currency));
-    let mut chart = Chart::new(ChartKind::GroupedBar, Caption::new("budget_plan"), x, y);
-    let channels = &output.plan.channels;
-    chart.categories = channels.iter().map(|channel| Label::Name(channel.name.clone())).collect();
-    let series = |key: &str, role: SeriesRole, of: fn(&ChannelPlan) -> f64| {
-        let points = channels.iter().map(|channel| Point::of(Some(of(channel)))).collect();
-        Series { role, ..Series::main(column(key), points) }
-    };
-    chart.series = vec![
-        series("as_today", SeriesRole::Before, |channel| channel.reference),
-        series("planned_spend", SeriesRole::Main, |channel| channel.spend),
-    ];
-    chart
+    let beside = beside_today(&output.plan, output.currency, "budget_plan");
+    std::iter::once(beside).chain(by_week(output, start)).collect()
 }
 
 fn by_week(output: &Output, start: Day) -> Option<Chart> {

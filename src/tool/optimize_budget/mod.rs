@@ -130,6 +130,8 @@ pub struct Output {
     pub plan: Plan,
     /// P(better) is above what can be told from certain.
     pub p_over: bool,
+    /// Channels that get more in a week than was ever spent on them.
+    pub beyond: Vec<String>,
     /// The plan within what was seen, where this one goes beyond.
     pub inside: Option<Plan>,
     /// The channel whose test would settle most.
@@ -162,9 +164,10 @@ impl Tool for OptimizeBudget {
             return Err(ToolError::invalid("budget_roi_of_orders"));
         }
         let ask = ask(&media, &args, objective)?;
-        let plan = plan::plan(&media.mix, &ask).map_err(|error| budget::no_plan(error, &media.mix))?;
-        ctx.work.check()?;
-        let inside = inside(&media, &ask, &plan);
+        let plan =
+            plan::plan(&media.mix, &ask, ctx.work).map_err(|error| budget::no_plan(error, &media.mix))?;
+        let inside = plan::inside(&media.mix, &ask, &plan, ctx.work);
+        let inside = inside.map_err(|error| budget::no_plan(error, &media.mix))?;
         let limits = trust::limits(&plan, &media.mix);
         let evidence = budget::evidence(ctx, &media, &limits);
         let test = plan.test_that_pays().map(|channel| channel.name.clone());
@@ -177,6 +180,7 @@ impl Tool for OptimizeBudget {
             weeks: args.weeks,
             total_found: plan.total_found,
             p_over: plan.p_better > 0.99,
+            beyond: budget::beyond(&plan),
             inside,
             test,
             kept: media.mix.left_out.iter().map(|left| left.name.clone()).collect(),
@@ -185,7 +189,11 @@ impl Tool for OptimizeBudget {
         };
         let mut outcome = Outcome::new(output, evidence);
         outcome.facts = figures::facts(&outcome.output, media.input.margin);
-        outcome.table = Some(figures::table(&outcome.output));
+        outcome.table = Some(budget::figures::table(
+            &outcome.output.plan,
+            outcome.output.currency,
+            figures::unit(&outcome.output),
+        ));
         outcome.charts = chart::charts(&outcome.output, media.mix.end());
         outcome.notes = notes(&outcome.output, &media, &args);
         outcome.next = next(&outcome.output, &args);
@@ -222,18 +230,6 @@ fn ask(media: &Media, args: &Args, objective: Objective) -> Result<Ask, ToolErro
     })
 }
 
-/// Where the plan goes beyond what was seen: the one for the largest total that does not.
-fn inside(media: &Media, ask: &Ask, plan: &Plan) -> Option<Plan> {
-    let Reach::Beyond(_) = plan.reach else { return None };
-    let largest: f64 = media.mix.channels.iter().map(|c| c.spend.iter().copied().fold(0.0, f64::max)).sum();
-    let kept: f64 = plan.channels.iter().filter(|channel| !channel.judged).map(|channel| channel.spend).sum();
-    // a cent below, lest rounding puts it above
-    let total = ((largest * ask.weeks as f64 + kept) * 100.0).floor() / 100.0 - 0.01;
-    let ask = Ask { total: Some(total), target_roi: None, ..ask.clone() };
-    // with bounds of the asker's own it may still go beyond
-    plan::plan(&media.mix, &ask).ok().filter(|plan| !matches!(plan.reach, Reach::Beyond(_)))
-}
-
 fn notes(output: &Output, media: &Media, args: &Args) -> Vec<Note> {
     let mut notes = Vec::new();
     if output.kind == "plan" {
@@ -250,9 +246,13 @@ fn notes(output: &Output, media: &Media, args: &Args) -> Vec<Note> {
         Reach::Seen => notes.push(Note::new("budget_reach_seen")),
         Reach::Beyond(_) => notes.push(Note::new("budget_reach_beyond")),
     }
+    if output.kind == "plan" && !output.beyond.is_empty() {
+        notes.push(Note::new("budget_beyond").with("channels", output.beyond.clone()));
+    }
     if !output.kept.is_empty() {
         notes.push(Note::new("budget_kept").with("channels", output.kept.clone()));
     }
+    notes.extend(media.notes());
     notes
 }
 

@@ -158,7 +158,18 @@ pub(crate) fn call_with(
     name: &str,
     args: &Value,
 ) -> Result<Outcome<Value>, ToolError> {
-    run(&Principal::local_manager(), models, warehouse, name, args)
+    run(&Principal::local_manager(), models, Clock::system(None), warehouse, name, args)
+}
+
+/// The same on this day by the clock.
+pub(crate) fn call_on(
+    today: Day,
+    warehouse: &Warehouse,
+    name: &str,
+    args: &Value,
+) -> Result<Outcome<Value>, ToolError> {
+    let (manager, clock) = (Principal::local_manager(), Clock::system(Some(today)));
+    run(&manager, &Models::default(), clock, warehouse, name, args)
 }
 
 /// The same as somebody else.
@@ -168,12 +179,13 @@ pub(crate) fn call_as(
     name: &str,
     args: &Value,
 ) -> Result<Outcome<Value>, ToolError> {
-    run(principal, &Models::default(), warehouse, name, args)
+    run(principal, &Models::default(), Clock::system(None), warehouse, name, args)
 }
 
 fn run(
     principal: &Principal,
     models: &Models,
+    clock: Clock,
     warehouse: &Warehouse,
     name: &str,
     args: &Value,
@@ -183,7 +195,7 @@ fn run(
         store: &Store::memory(),
         warehouse,
         models,
-        clock: Clock::system(None),
+        clock,
         said: &mercato::tool::NothingSaid,
         work: &NoWork,
     };

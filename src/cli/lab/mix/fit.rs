@@ -13,7 +13,7 @@ use super::weeks::{self, Wanted};
 use crate::cli::Out;
 use crate::domain::NoWork;
 use crate::model::mix::measure::Estimate;
-use crate::model::mix::{Adstock, Input, Kind, LeftOut, Method, Mix, MixError, Options};
+use crate::model::mix::{Adstock, Channel, Input, Kind, LeftOut, Method, Mix, MixError, Options};
 
 /// Spend below this share of the target is not in its currency.
 const NOT_MONEY: f64 = 0.005;
@@ -89,6 +89,11 @@ impl Fit {
                 "spend and target differ so much in size that they cannot be in one currency: the prior is on the share that media bring (--kind revenue forces ROI)".to_owned(),
             );
         }
+        if input.kind == Kind::Orders {
+            warnings.push(
+                "roi and mroi are units of the target per unit of spend, not money per money".to_owned(),
+            );
+        }
         for name in &self.delayed {
             if !self.media.contains(name) {
                 bail!("--delayed {name} is not among --media {}", self.media.join(","));
@@ -128,6 +133,13 @@ impl Fit {
         }
         warnings.extend(mix.warnings.iter().map(|key| in_words(key)));
         warnings.extend(mix.left_out.iter().map(why));
+        let far_out = |channel: &&Channel| channel.warnings.iter().any(|key| key == "roi_far_out");
+        warnings.extend(mix.channels.iter().filter(far_out).map(|channel| {
+            format!(
+                "the ROI of {} lies too far from all that is known of advertising to be believed: something that moves with its spend is missing (name it with --controls), or a lift test must confirm it",
+                channel.name
+            )
+        }));
         let report = json!({
             "weeks": mix.target.len(),
             "first_day": mix.first_day.to_string(),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::Out;
 use crate::cli::lab::columns::{Columns, Keys, Names, Wanted};
-use crate::domain::Grade;
+use crate::domain::{Grade, NoWork};
 use crate::model::mix::Mix;
 use crate::model::plan::{self, Ask, Bound, BoundsError, ChannelPlan, Objective, PlanError, Reach, trust};
 
@@ -68,7 +68,7 @@ impl Plan {
                 .map_or_else(|| Ok(vec![Bound::default(); mix.channels.len()]), |file| bounds(file, &mix))?,
             margin: profit.then_some(self.margin),
         };
-        let plan = plan::plan(&mix, &ask).map_err(|error| why(error, &mix))?;
+        let plan = plan::plan(&mix, &ask, &NoWork).map_err(|error| why(error, &mix))?;
         let limits = trust::limits(&plan, &mix);
         let grade = limits.iter().map(|(grade, _, _)| *grade).min().unwrap_or(Grade::Ready);
         let mut warnings: Vec<String> =
@@ -154,6 +154,8 @@ fn why(error: PlanError, mix: &Mix) -> anyhow::Error {
     match error {
         PlanError::NothingJudged => anyhow!("the fit judges no channel, so nothing can be planned"),
         PlanError::MarginUnknown => anyhow!("profit needs --margin"),
+        PlanError::NothingToday => anyhow!("nothing was spent in the last 13 weeks: give --total"),
+        PlanError::Cancelled => anyhow!("cancelled"),
         PlanError::BelowKept { kept } => {
             anyhow!("channels that are not judged keep {kept:.2} already: raise --total above that")
         }

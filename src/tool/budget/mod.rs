@@ -1,13 +1,15 @@
-//! Which of the model's channels does a name mean, and what do plans say in common?
+//! Which of the model's channels does a name mean, and what do plans have in common?
+
+pub(super) mod figures;
 
 use serde_json::Value;
 
 use super::media::{Media, no_channel};
 use super::{ToolContext, ToolError};
-use crate::domain::{Cell, Currency, Entities, Evidence, Lookup, Unit};
+use crate::domain::{Cancelled, Currency, Entities, Evidence, Lookup, Unit};
 use crate::model::mix::trust::Limit;
 use crate::model::mix::{Kind, Mix};
-use crate::model::plan::{ChannelPlan, PlanError};
+use crate::model::plan::{Plan, PlanError};
 
 /// Where a named channel stands among the judged ones; one that was left out of the judgement is told apart.
 pub(super) enum Place {
@@ -44,11 +46,6 @@ pub(super) fn unit(kind: Kind, currency: Currency) -> Unit {
     if kind == Kind::Orders { Unit::Count } else { Unit::Money(currency) }
 }
 
-/// A share that is never said to be certain.
-pub(super) fn unsure(p: f64) -> f64 {
-    p.clamp(0.01, 0.99)
-}
-
 /// The evidence of a media model, with the limits of what was made of it.
 pub(super) fn evidence(ctx: &ToolContext<'_>, media: &Media, limits: &[Limit]) -> Evidence {
     let mut evidence = media.evidence(ctx);
@@ -58,22 +55,9 @@ pub(super) fn evidence(ctx: &ToolContext<'_>, media: &Media, limits: &[Limit]) -
     evidence
 }
 
-/// A channel's row of the table: plan, today's split of the same money, a week of it at least and at most, what it
-/// brings, and what the next unit would.
-pub(super) fn row(channel: &ChannelPlan) -> Vec<Cell> {
-    let ends = |better: fn(f64, f64) -> f64, start: f64| channel.weekly.iter().copied().fold(start, better);
-    let judged = |value: f64| if channel.judged { Cell::Number(value) } else { Cell::Empty };
-    vec![
-        Cell::Text(channel.name.clone()),
-        Cell::Number(channel.spend),
-        Cell::Number(channel.reference),
-        Cell::Number(ends(f64::min, f64::INFINITY)),
-        Cell::Number(ends(f64::max, 0.0)),
-        judged(channel.response.value),
-        judged(channel.response.lo),
-        judged(channel.response.hi),
-        channel.next_unit.map_or(Cell::Empty, Cell::Number),
-    ]
+/// Channels that get more in a week than was ever spent on them.
+pub(super) fn beyond(plan: &Plan) -> Vec<String> {
+    plan.beyond().into_iter().map(|channel| channel.name.clone()).collect()
 }
 
 /// Why there is no plan, in words for people.
@@ -88,7 +72,9 @@ pub(super) fn no_plan(error: PlanError, mix: &Mix) -> ToolError {
     };
     match error {
         PlanError::NothingJudged => no_channel(&mix.left_out),
+        PlanError::Cancelled => Cancelled.into(),
         PlanError::MarginUnknown => ToolError::not_enough_data("budget_margin_unknown"),
+        PlanError::NothingToday => ToolError::invalid("budget_nothing_today"),
         PlanError::BelowKept { kept } => {
             let names: Vec<String> = mix.left_out.iter().map(|left| left.name.clone()).collect();
             invalid("budget_below_kept", &[("kept", kept)]).with("channels", names)
