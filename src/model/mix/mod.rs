@@ -364,8 +364,8 @@ mod tests {
         let mix = quick(&input);
         let own = &mix.performance(0..90)[0];
         assert!(own.roi.unwrap().lo > 20.0, "{own:?}");
-        let trust = mix.trust(&mix.channels[0], own.contribution);
-        assert_eq!((trust.grade, trust.component), (crate::domain::Grade::Directional, Some("roi_far_out")));
+        let blind = mix.channels[0].blind().map(|(grade, component, _)| (grade, component));
+        assert_eq!(blind, Some((crate::domain::Grade::Directional, "roi_far_out")));
         assert!(mix.blind(&[3.0, -1.0]).is_some() && mix.blind(&[1.0, -3.0]).is_none());
     }
 }
