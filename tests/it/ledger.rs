@@ -79,6 +79,9 @@ fn figures_of_the_answer_pass_in_english() {
         "1. Emma\n2. Liam",
         "The 7 best are below.",
         "Three in ten came back.",
+        "Hundreds of customers, several hundred orders, a few dozen.",
+        "⅓ of them came back, about 1/3, every third customer, one-third.",
+        "Tens of thousands of euros, two and a third, no: sales doubled, a twofold rise.",
     ]);
 }
 
@@ -97,6 +100,8 @@ fn figures_of_the_answer_pass_in_chinese() {
         "二〇二六年六月，第二季度。",
         "您的8万预算，看前5位客户，未来18个月。",
         "人均2.31单，客单价€93.36。",
+        "900多单，九百余单，数百位客户，上百单，近千单；花了几万欧元。",
+        "三四成客户回购，销售额翻番，⅓的客户，四十多位，八万多欧元。",
     ]);
 }
 
@@ -124,6 +129,27 @@ fn other_figures_are_caught_in_english() {
         ("(80 %: €71k to €96k)", "80 %"),
         ("Over the next 24 months.", "24 months"),
         ("It was €84.3k.", "€84.3k"),
+        ("¾ of them came back.", "¾"),
+        ("It took 2½ times as long.", "2½ times"),
+        ("2/3 of them came back.", "2/3"),
+        ("Two-thirds came back.", "Two-thirds"),
+        ("A seventh of them came back.", "seventh"),
+        ("Three eighths came back.", "Three eighths"),
+        ("A couple of thousand came back.", "thousand"),
+        ("A few thousand customers left.", "thousand"),
+        ("Several hundred orders, a few million euros.", "million euros"),
+        ("Tens of thousands of customers left.", "Tens of thousands"),
+        ("Thousands of euros were spent on 3 dozen.", "Thousands of euros"),
+        ("Some 5 dozen came back.", "5 dozen"),
+        ("Half a dozen came back.", "Half a dozen"),
+        ("Half a million euros.", "Half a million euros"),
+        ("Costs would halve to ⅞.", "⅞"),
+        ("Growth was in the double-digit range.", "double"),
+        ("Every third customer left, every fifth buyer too.", "every fifth buyer"),
+        ("It trebled.", "trebled"),
+        ("A fivefold rise.", "fivefold"),
+        ("5 ‰ came back.", "5 ‰"),
+        ("٣ of them.", "٣"),
     ]);
 }
 
@@ -150,6 +176,28 @@ fn other_figures_are_caught_in_chinese() {
         ("第三季度更好。", "第三季度"),
         ("订单W7654321迟到。", "W7654321"),
         ("花了五千欧元。", "五千欧元"),
+        ("近百位客户流失。", "近百"),
+        ("八九成客户回购。", "八九成"),
+        ("数千位客户流失。", "数千"),
+        ("上百位客户流失，上百万欧元。", "上百万欧元"),
+        ("花了几十万欧元。", "几十万欧元"),
+        ("逾千位客户流失。", "逾千"),
+        ("百位客户流失。", "百"),
+        ("十几位客户和二十多单。", "二十多"),
+        ("三百多位客户流失。", "三百多"),
+        ("700余位客户流失。", "700余"),
+        ("五六十单。", "五六十"),
+        ("五六位客户流失。", "五六"),
+        ("销售额翻了两番。", "翻了两番"),
+        ("销售额成倍增长。", "成倍"),
+        ("增长了好几倍。", "几倍"),
+        ("过半客户回购。", "过半"),
+        ("¼的客户回购。", "¼"),
+        ("千分之三的客户。", "千分之三"),
+        ("百分百的客户回购。", "百分百"),
+        ("十之八九会回来。", "十之八九"),
+        ("双位数增长。", "双位数"),
+        ("半个月内没有下单。", "半个月"),
     ]);
 }
 
@@ -162,11 +210,14 @@ fn words_that_only_look_like_numbers_are_free() {
         "You may march on; at the last minute they decided; one day.",
         "The top customer is worth most; see the 1st and 3rd rows.",
         "Once a quarter is enough; half-life is a word; the second-best.",
+        "Each customer, every customer, every other day; the sixth city.",
         "An order, any order, in order to know; one customer's future varies widely.",
         "一些客户一下子多了，一般来说一直如此，其中之一，进一步看，统一口径。",
         "十分重要，千万别忘，万一不行，周三和星期五，双十一大促，第三方数据，第一名。",
         "这是一位老客户，买了一次，三方协议，二手，四季，百货。",
         "成功、完成、三心二意。",
+        "订单数百分比，线上百货，不过千万别急，大多数来自老客户，千人千面，每千次展示费用，单位：万元。",
+        "大半天过去了，翻了翻页，多半如此，半天就好，几乎没有，上个月，数据不足，超出范围。",
     ]);
 }
 

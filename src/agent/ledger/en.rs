@@ -2,7 +2,7 @@
 //!
 //! "one" and "second" are mostly no figures ("one of them", "the second half"); "half", "twice" and "a third" are.
 
-use super::scan::{Class, Found, Noun, Scanner};
+use super::scan::{Bound, Class, Found, Noun, Scanner};
 use crate::domain::number_word::{cardinal, scale};
 
 /// Half a word's looseness: "half" may be said of 47.5 to 52.5 %.
@@ -15,26 +15,97 @@ pub(super) fn token_at(scanner: &Scanner, at: usize, word: &str, end: usize) -> 
     let token = |class, value: f64, step: f64| Found::Token(scanner.token(at, end, class, value, step));
     match word {
         "half" => half(scanner, at, end, &previous, &next),
-        "halved" | "halves" | "halving" => token(Class::Fraction, 0.5, LOOSE),
-        "twice" | "doubled" | "doubles" | "doubling" | "twofold" => token(Class::Factor, 2.0, 0.2),
+        "halve" | "halved" | "halves" | "halving" => token(Class::Fraction, 0.5, LOOSE),
+        "single" | "double" | "triple" if scanner.starts(end, "-digit") || scanner.starts(end, " digit") => {
+            token(Class::Loose, f64::NAN, 0.0)
+        }
         "double" if scanner.at(end) == '-' || next == "check" => Found::Free(end),
-        "double" => token(Class::Factor, 2.0, 0.2),
-        "thrice" | "triple" | "tripled" | "triples" | "threefold" => token(Class::Factor, 3.0, 0.3),
-        "quadrupled" | "fourfold" => token(Class::Factor, 4.0, 0.4),
-        "tenfold" => token(Class::Factor, 10.0, 1.0),
-        "dozens" => token(Class::Vague, 24.0, 0.0),
-        "hundreds" => token(Class::Vague, 200.0, 0.0),
-        "thousands" => token(Class::Vague, 2e3, 0.0),
-        "millions" => token(Class::Vague, 2e6, 0.0),
-        "third" | "thirds" | "quarter" | "quarters" | "fifth" | "fifths" | "tenth" | "tenths" => {
-            part(scanner, at, end, word, &previous, &next)
+        "every" | "each" if let Some((parts, stop)) = nth_customer(scanner, end) => {
+            Found::Token(scanner.token(at, stop, Class::Fraction, 1.0 / parts, LOOSE))
+        }
+        "tens" | "dozens" | "scores" | "hundreds" | "thousands" | "millions" | "billions"
+            if word != "scores" || next == "of" =>
+        {
+            several(scanner, at)
         }
         "one" if !counted(scanner, end, &previous, &next) => Found::Free(end),
-        _ => match cardinal(word).or_else(|| scale(word).filter(|_| previous == "a" || word == "hundred")) {
-            Some(_) => number(scanner, at),
-            None => Found::Free(end),
-        },
+        _ if let Some(times) = times(word) => token(Class::Factor, times, times / 10.0),
+        _ if parts_of(word).is_some() => part(scanner, at, end, word, &previous, &next),
+        _ if scale(word).is_some() && matches!(previous.as_str(), "few" | "several" | "couple" | "some" | "many" | "of") => {
+            several(scanner, at)
+        }
+        _ if cardinal(word).or_else(|| scale(word)).is_some() => number(scanner, at),
+        _ => Found::Free(end),
     }
+}
+
+/// Twice, tripled, fivefold.
+fn times(word: &str) -> Option<f64> {
+    Some(match word {
+        "twice" | "double" | "doubled" | "doubles" | "doubling" | "twofold" => 2.0,
+        "thrice" | "triple" | "tripled" | "triples" | "tripling" | "treble" | "trebled" => 3.0,
+        "quadruple" | "quadrupled" | "quadruples" | "quadrupling" => 4.0,
+        "quintuple" | "quintupled" => 5.0,
+        _ => {
+            let many = word.strip_suffix("fold")?;
+            return cardinal(many).or_else(|| scale(many));
+        }
+    })
+}
+
+/// How many parts a third, a quarter or a tenth is one of.
+fn parts_of(word: &str) -> Option<f64> {
+    const PARTS: [(&str, f64); 9] = [
+        ("third", 3.0),
+        ("quarter", 4.0),
+        ("fifth", 5.0),
+        ("sixth", 6.0),
+        ("seventh", 7.0),
+        ("eighth", 8.0),
+        ("ninth", 9.0),
+        ("tenth", 10.0),
+        ("hundredth", 100.0),
+    ];
+    let one = word.strip_suffix('s').unwrap_or(word);
+    PARTS.iter().find(|(part, _)| *part == one).map(|(_, parts)| *parts)
+}
+
+/// "Every second customer": one in how many, and the end of it.
+fn nth_customer(scanner: &Scanner, at: usize) -> Option<(f64, usize)> {
+    let (which, end) = scanner.word(scanner.spaces(at));
+    let (whom, stop) = scanner.word(scanner.spaces(end));
+    noun(&whom)?;
+    let parts = if matches!(which.as_str(), "second" | "other") { 2.0 } else { parts_of(&which)? };
+    Some((parts, stop))
+}
+
+/// Dozens of, hundreds of thousands, a few hundred, a couple of dozen: from twice that up to ten times as many again.
+fn several(scanner: &Scanner, at: usize) -> Found {
+    let (mut value, mut end, mut cursor) = (1.0, at, at);
+    loop {
+        let (word, stop) = scanner.word(cursor);
+        let one = word.strip_suffix('s').unwrap_or(&word);
+        match scale(one).or(match one {
+            "ten" => Some(10.0),
+            "score" => Some(20.0),
+            _ => None,
+        }) {
+            Some(scale) => (value, end) = (value * scale, stop),
+            None if word == "of" && end > at => {}
+            None => break,
+        }
+        cursor = scanner.spaces(stop);
+        if cursor == stop {
+            break;
+        }
+    }
+    let (of, behind) = scanner.word(scanner.spaces(end));
+    let mut token = scanner.with_unit(at, if of == "of" { behind } else { end }, value * 2.0, 0.0);
+    token.bound = Bound::TenTimes;
+    if matches!(token.class, Class::Plain | Class::Count(_)) {
+        (token.text, token.end) = (scanner.slice(token.start, end), end);
+    }
+    Found::Token(token)
 }
 
 fn half(scanner: &Scanner, at: usize, end: usize, previous: &str, next: &str) -> Found {
@@ -43,6 +114,11 @@ fn half(scanner: &Scanner, at: usize, end: usize, previous: &str, next: &str) ->
     if year {
         let stop = scanner.word(after).1.max(after + 4);
         return Found::Token(scanner.token(at, stop, Class::Months, 6.0, 1.0));
+    }
+    // "half a dozen", "half a million"
+    let (scaled, stop) = scanner.word(scanner.spaces(scanner.word(scanner.spaces(end)).1));
+    if let Some(many) = scale(&scaled).filter(|_| next == "a") {
+        return Found::Token(scanner.with_unit(at, stop, many / 2.0, many / 10.0));
     }
     let which = matches!(previous, "first" | "second" | "other" | "better");
     let compound = scanner.at(end) == '-' || matches!(next, "life" | "way" | "width");
@@ -55,18 +131,17 @@ fn half(scanner: &Scanner, at: usize, end: usize, previous: &str, next: &str) ->
 /// "a third", "two thirds", "a quarter of": figures; "the third", "last quarter": not.
 fn part(scanner: &Scanner, at: usize, end: usize, word: &str, previous: &str, next: &str) -> Found {
     let many = match previous {
-        "a" | "one" => 1.0,
+        "a" | "an" | "one" => 1.0,
         other => match cardinal(other) {
             Some(many) if word.ends_with('s') => many,
             _ => return Found::Free(end),
         },
     };
-    let parts = match word.trim_end_matches('s') {
-        "third" => 3.0,
-        "quarter" => 4.0,
-        "fifth" => 5.0,
-        _ => 10.0,
-    };
+    let Some(parts) = parts_of(word) else { return Found::Free(end) };
+    if parts > 5.0 && parts < 10.0 && next != "of" {
+        // "a sixth city" is one more
+        return Found::Free(end);
+    }
     if parts < 5.0 && parts > 3.0 && previous == "a" && next != "of" {
         // "once a quarter" is a time; "by a quarter" a share.
         let mut left = at;
@@ -130,15 +205,13 @@ fn number(scanner: &Scanner, at: usize) -> Found {
             break;
         }
     }
-    let (next, stop) = scanner.word(scanner.spaces(end));
-    if matches!(next.as_str(), "thirds" | "quarters" | "fifths" | "tenths" | "fold") {
-        let parts = match next.as_str() {
-            "thirds" => 3.0,
-            "quarters" => 4.0,
-            "fifths" => 5.0,
-            _ => 10.0,
-        };
+    let joined = scanner.spaces(end + usize::from(scanner.at(end) == '-'));
+    let (next, stop) = scanner.word(joined);
+    if let Some(parts) = parts_of(&next).filter(|_| next.ends_with('s')) {
         return Found::Token(scanner.token(at, stop, Class::Fraction, (total + current) / parts, LOOSE));
+    }
+    if let Some(half) = [" and a half", "-and-a-half"].iter().find(|half| scanner.starts(end, half)) {
+        return Found::Token(scanner.with_unit(at, end + half.len(), total + current + 0.5, 0.2));
     }
     Found::Token(scanner.with_unit(at, end, total + current, step))
 }

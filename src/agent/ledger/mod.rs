@@ -11,7 +11,7 @@ mod zh;
 
 use serde_json::Value;
 
-use self::scan::{Class, DateParts, MASK, Noun, Token};
+use self::scan::{Bound, Class, DateParts, MASK, Noun, Token};
 use crate::domain::{Cell, Chart, Day, Fact, Label, Span, Unit};
 use crate::render::numbers::day_of;
 use crate::tool::Outcome;
@@ -228,6 +228,7 @@ impl Ledger {
     fn licensed(&self, token: &Token, sentence: &[char]) -> Result<(), &'static str> {
         match &token.class {
             Class::Name => return Err("no such name is in the data or the question"),
+            Class::Loose => return Err("no figure can answer for a number said so loosely"),
             Class::Date(parts) => {
                 return if self.date(*parts) {
                     Ok(())
@@ -342,7 +343,9 @@ fn within(span: Span, parts: DateParts) -> bool {
 
 /// Whether the asker said this number, as the same kind of thing.
 fn repeats(token: &Token, said: &Token) -> bool {
-    let same_value = (token.value - said.value).abs() <= said.value.abs() * 1e-9;
+    let loose = |token: &Token| token.bound == Bound::TenTimes;
+    let same_value =
+        loose(token) == loose(said) && (token.value - said.value).abs() <= said.value.abs() * 1e-9;
     let kind = |class: &Class| std::mem::discriminant(class);
     let plain = matches!(said.class, Class::Plain)
         && matches!(
@@ -378,9 +381,10 @@ fn means(token: &Token, fact: &Fact, value: f64, direction: i8) -> bool {
     let near = |said: f64, value: f64| {
         let slack = token.step / 2.0 * (1.0 + 1e-9) + value.abs() * 1e-9;
         match token.bound {
-            0 => (said - value).abs() <= slack,
-            1 => value >= said - slack && value <= said + token.step,
-            _ => value <= said + slack && value >= said - token.step,
+            Bound::Near => (said - value).abs() <= slack,
+            Bound::AtLeast => value >= said - slack && value <= said + token.step,
+            Bound::AtMost => value <= said + slack && value >= said - token.step,
+            Bound::TenTimes => value >= said && value < said * 10.0,
         }
     };
     match (&token.class, fact.unit) {
@@ -403,7 +407,6 @@ fn means(token: &Token, fact: &Fact, value: f64, direction: i8) -> bool {
         (Class::Count(noun), Unit::Count) => near(token.value, value) && noun_fits(*noun, &fact.id),
         (Class::Count(_), Unit::Ratio | Unit::Score) => near(token.value, value),
         (Class::Plain, Unit::Count | Unit::Ratio | Unit::Score) => near(token.value, value),
-        (Class::Vague, Unit::Count) => value >= token.value && value < token.value * 10.0,
         _ => false,
     }
 }

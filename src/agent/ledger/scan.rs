@@ -4,7 +4,7 @@
 //! [`super::zh`]. A token keeps how precisely it was said: "12.3k" is good for anything between 12,250 and 12,350.
 
 use super::{en, zh};
-use crate::domain::Currency;
+use crate::domain::{Currency, number_word};
 
 /// A number as said.
 #[derive(Clone, PartialEq, Debug)]
@@ -19,12 +19,25 @@ pub(super) struct Token {
     pub step: f64,
     /// −1 or 1 where a sign was written.
     pub sign: i8,
-    /// `> 99 %`: at least (1) or at most (−1) this.
-    pub bound: i8,
+    /// How the value is bounded.
+    pub bound: Bound,
     /// First character.
     pub start: usize,
     /// One past the last character.
     pub end: usize,
+}
+
+/// On which side of what was said the value may lie.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Bound {
+    /// Near it.
+    Near,
+    /// `> 99 %`.
+    AtLeast,
+    /// `< 1 %`.
+    AtMost,
+    /// Dozens, hundreds, 上千: up to ten times it.
+    TenTimes,
 }
 
 /// What a number in a sentence is a number of.
@@ -54,8 +67,8 @@ pub(super) enum Class {
     Clock,
     /// A calendar date or a part of one.
     Date(DateParts),
-    /// Dozens, hundreds, 上千: from `value` to ten times that.
-    Vague,
+    /// Said so loosely that no figure can answer for it: double-digit, 成倍.
+    Loose,
     /// Letters with digits, such as an order's number.
     Name,
 }
@@ -185,6 +198,13 @@ impl Scanner {
         if c.is_ascii_digit() {
             return self.digits(at);
         }
+        if let Some(value) = vulgar(c) {
+            return Found::Token(self.token(at, at + 1, Class::Fraction, value, 0.05));
+        }
+        // ① to ⑳ number the points of a text; any other writing of numbers is not ours
+        if c.is_numeric() && number_word::han_digit(c).is_none() && !matches!(c, '①'..='⑳') {
+            return Found::Token(self.token(at, at + 1, Class::Loose, f64::NAN, 0.0));
+        }
         zh::token_at(self, at)
     }
 
@@ -267,7 +287,7 @@ impl Scanner {
     }
 
     pub(super) fn token(&self, start: usize, end: usize, class: Class, value: f64, step: f64) -> Token {
-        Token { text: self.slice(start, end), class, value, step, sign: 0, bound: 0, start, end }
+        Token { text: self.slice(start, end), class, value, step, sign: 0, bound: Bound::Near, start, end }
     }
 
     fn digits(&self, at: usize) -> Found {
@@ -294,7 +314,11 @@ impl Scanner {
             };
         }
         let whole = end - at;
+        if let Some(part) = vulgar(self.at(end)) {
+            (value, step, end) = (value + part, 0.1, end + 1);
+        }
         (value, step, end) = self.scaled(value, step, end);
+        (value, step, end) = zh::rounded_down(self, value, step, end);
         let looks_like_year =
             whole == 4 && end - at == 4 && (1900.0..=2100.0).contains(&value) && (step - 1.0).abs() < 1e-9;
         let mut token = self.with_unit(at, end, value, step);
@@ -359,11 +383,8 @@ impl Scanner {
         let spaced = || {
             let (word, after) = self.word(self.spaces(end));
             let scale = match word.as_str() {
-                "hundred" => 1e2,
-                "thousand" => 1e3,
-                "million" => 1e6,
-                "billion" => 1e9,
-                _ => return None,
+                "grand" => 1e3,
+                word => number_word::scale(word)?,
             };
             Some((scale, after))
         };
@@ -375,7 +396,7 @@ impl Scanner {
 
     /// Sign and currency before, unit or noun behind.
     pub(super) fn with_unit(&self, at: usize, end: usize, value: f64, step: f64) -> Token {
-        let (mut start, mut sign, mut bound) = (at, 0, 0);
+        let (mut start, mut sign, mut bound) = (at, 0, Bound::Near);
         let mut money = Vec::new();
         let mut left = at;
         while self.before(left) == ' ' {
@@ -408,8 +429,8 @@ impl Scanner {
         match self.before(left) {
             '-' | '−' | '–' if !self.before(left - 1).is_alphanumeric() && left == start => sign = -1,
             '+' => sign = 1,
-            '>' | '≥' => bound = 1,
-            '<' | '≤' => bound = -1,
+            '>' | '≥' => bound = Bound::AtLeast,
+            '<' | '≤' => bound = Bound::AtMost,
             _ => {}
         }
         let (class, value, step, end) = if money.is_empty() {
@@ -430,6 +451,9 @@ impl Scanner {
         let near = self.spaces(end);
         if self.at(near) == '%' {
             return (Class::Percent, value / 100.0, step / 100.0, near + 1);
+        }
+        if self.at(near) == '‰' {
+            return (Class::Percent, value / 1000.0, step / 1000.0, near + 1);
         }
         if matches!(self.at(near), '×') {
             return (Class::Factor, value, step, near + 1);
@@ -535,7 +559,7 @@ impl Scanner {
         while index + 1 < tokens.len() {
             let (Some(first), Some(second)) = (tokens.get(index), tokens.get(index + 1)) else { break };
             let between = self.slice(first.end, second.start).to_lowercase();
-            let of = matches!(between.trim(), "in" | "out of" | "in every");
+            let of = matches!(between.trim(), "in" | "out of" | "in every") || between == "/";
             let whole = matches!(first.class, Class::Plain)
                 && matches!(second.class, Class::Plain | Class::Count(_))
                 && second.value <= 100.0
@@ -573,6 +597,29 @@ impl Scanner {
             }
         }
     }
+}
+
+/// ½, ¾, ⅔: the value of a fraction that is one character.
+fn vulgar(c: char) -> Option<f64> {
+    let (part, whole) = match c {
+        '½' => (1, 2),
+        '⅓' => (1, 3),
+        '⅔' => (2, 3),
+        '¼' => (1, 4),
+        '¾' => (3, 4),
+        '⅕'..='⅘' => (c as u32 - '⅕' as u32 + 1, 5),
+        '⅙' => (1, 6),
+        '⅚' => (5, 6),
+        '⅐' => (1, 7),
+        '⅛' => (1, 8),
+        '⅜' => (3, 8),
+        '⅝' => (5, 8),
+        '⅞' => (7, 8),
+        '⅑' => (1, 9),
+        '⅒' => (1, 10),
+        _ => return None,
+    };
+    Some(f64::from(part) / f64::from(whole))
 }
 
 /// The month an English word names.

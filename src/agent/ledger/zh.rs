@@ -3,7 +3,7 @@
 //! 一些, 一下, 十分, 千万别, 万一, 周三, 双十一, 第三方 are words; 十二, 两千, 三成, 一半, 百分之五, 翻倍 are figures. A single
 //! numeral counts only with a measure word behind it.
 
-use super::scan::{Class, Found, Noun, Scanner};
+use super::scan::{Bound, Class, Found, Noun, Scanner};
 use crate::domain::Currency;
 use crate::domain::number_word::{han_digit as digit, han_section, han_unit};
 
@@ -32,19 +32,23 @@ pub(super) fn token_at(scanner: &Scanner, at: usize) -> Found {
     if let Some(found) = vague(scanner, at) {
         return found;
     }
-    if starts("翻了一倍") || starts("翻了一番") {
-        return token(4, Class::Factor, 2.0, 0.2);
+    if let Some(length) = said(scanner, at, &["百分百"]) {
+        return token(length, Class::Percent, 1.0, 0.01);
     }
-    if starts("翻倍") || starts("翻番") || starts("加倍") || starts("翻一倍") || starts("翻一番")
-    {
-        let length = if starts("翻一") { 3 } else { 2 };
+    if let Some(length) = said(scanner, at, &["翻了一倍", "翻一倍", "翻倍", "加倍", "倍增", "双倍"]) {
         return token(length, Class::Factor, 2.0, 0.2);
     }
-    if starts("一半") || starts("半数") || starts("减半") {
-        return token(2, Class::Fraction, 0.5, LOOSE);
+    if starts("翻") && let Some(found) = turned_over(scanner, at) {
+        return found;
     }
-    if starts("半年") {
-        return token(2, Class::Months, 6.0, 1.0);
+    if let Some(length) = said(scanner, at, &["成倍", "几倍", "数倍", "多倍", "双位数", "个位数"]) {
+        return token(length, Class::Loose, f64::NAN, 0.0);
+    }
+    if let Some(length) = said(scanner, at, &["十之八九", "十有八九"]) {
+        return token(length, Class::Fraction, 0.85, LOOSE * 2.0);
+    }
+    if let Some(found) = half(scanner, at) {
+        return found;
     }
     if starts("双十一") || starts("双十二") {
         return Found::Free(at + 3);
@@ -75,18 +79,97 @@ fn percent_of(scanner: &Scanner, at: usize) -> Found {
     }
 }
 
-/// 几十, 数百, 上千, 成千上万, 好几万.
-fn vague(scanner: &Scanner, at: usize) -> Option<Found> {
-    if !matches!(scanner.at(at), '几' | '数' | '上') {
+/// The length of the first of these words that stands here.
+fn said(scanner: &Scanner, at: usize, words: &[&str]) -> Option<usize> {
+    words.iter().find(|word| scanner.starts(at, word)).map(|word| word.chars().count())
+}
+
+/// 翻番, 翻了两番, 翻了近一番: doubled that often.
+fn turned_over(scanner: &Scanner, at: usize) -> Option<Found> {
+    let mut start = at + 1;
+    while matches!(scanner.at(start), '了' | '近' | '将' | '约' | '超' | '过' | '几' | '好') {
+        start += 1;
+    }
+    let end = run_end(scanner, start);
+    if scanner.at(end) != '番' {
         return None;
     }
-    let factor = match scanner.at(at + 1) {
-        '十' => 10.0,
-        c => scale(c)?,
+    if scanner.before(start) == '几' {
+        return Some(Found::Token(scanner.token(at, end + 1, Class::Loose, f64::NAN, 0.0)));
+    }
+    let times = if end > start { value(scanner, start, end).0 } else { 1.0 };
+    let factor = 2.0_f64.powf(times);
+    Some(Found::Token(scanner.token(at, end + 1, Class::Factor, factor, factor / 10.0)))
+}
+
+/// 一半, 过半, 近半, 半年, 半个月; 半 alone and in other words is none.
+fn half(scanner: &Scanner, at: usize) -> Option<Found> {
+    let token = |length: usize, class, value: f64, step: f64| {
+        Some(Found::Token(scanner.token(at, at + length, class, value, step)))
     };
-    // 上万 is from one ten-thousand up, 几万 and 数万 from two.
-    let from = if scanner.at(at) == '上' { factor } else { factor * 2.0 };
-    Some(Found::Token(scanner.token(at, at + 2, Class::Vague, from, 0.0)))
+    if scanner.starts(at, "半年") {
+        return token(2, Class::Months, 6.0, 1.0);
+    }
+    if scanner.starts(at, "半个月") {
+        return token(3, Class::Days, 15.0, 2.0);
+    }
+    if let Some(length) = said(scanner, at, &["一半", "半数", "减半", "对半", "各半"]) {
+        return token(length, Class::Fraction, 0.5, LOOSE);
+    }
+    let (length, value) = [("过半", 0.6), ("超半", 0.6), ("逾半", 0.6), ("大半", 0.6), ("近半", 0.45), ("小半", 0.4)]
+        .into_iter()
+        .find_map(|(word, value)| Some((said(scanner, at, &[word])?, value)))?;
+    // 近半年, 大半天: a time
+    let time = matches!(scanner.at(at + length), '年' | '天' | '个' | '月' | '小');
+    if time { None } else { token(length, Class::Fraction, value, if value > 0.5 { 0.2 } else { 0.1 }) }
+}
+
+/// 几十, 数百, 上千, 几十万, 逾百, 近百: no digit among the numerals.
+fn vague(scanner: &Scanner, at: usize) -> Option<Found> {
+    let mark = scanner.at(at);
+    if !matches!(mark, '几' | '数' | '上' | '近' | '逾' | '超' | '过' | '破' | '满' | '达') {
+        return None;
+    }
+    let start = at + 1;
+    let end = run_end(scanner, start);
+    let bare = end > start && (start..end).all(|index| digit(scanner.at(index)).is_none());
+    // 十 behind others than these is ten, which is said exactly
+    let ten = end == start + 1 && scanner.at(start) == '十' && !matches!(mark, '几' | '数');
+    // 数百分比, 线上百货, 不过千万别
+    let word = follows(scanner, end, "分货度科姓别")
+        || (mark == '过' && matches!(scanner.before(at), '不' | '通' | '经'))
+        || matches!(scanner.slice(start, end).as_str(), "万万" | "万千");
+    if !bare || ten || word {
+        return None;
+    }
+    let (unit, _) = value(scanner, start, end);
+    let (from, step, bound) = match mark {
+        '近' => (unit, unit * 0.4, Bound::Near),
+        // 上万 is from one ten-thousand up, 几万 and 数万 from two
+        '几' | '数' => (unit * 2.0, 0.0, Bound::TenTimes),
+        _ => (unit, 0.0, Bound::TenTimes),
+    };
+    let end = end + usize::from(more(scanner, end));
+    let mut token = scanner.with_unit(at, end, from, step);
+    token.bound = bound;
+    Some(Found::Token(token))
+}
+
+/// 多, 余, 来, 几 behind a number: somewhat more than that.
+fn more(scanner: &Scanner, at: usize) -> bool {
+    follows(scanner, at, "多余来几") && !["多数", "来自", "来源", "余额"].iter().any(|word| scanner.starts(at, word))
+}
+
+/// 900多, 三百余: from the number to the next at its last digit that is not zero.
+pub(super) fn rounded_down(scanner: &Scanner, value: f64, step: f64, end: usize) -> (f64, f64, usize) {
+    if !more(scanner, end) || value < 10.0 {
+        return (value, step, end);
+    }
+    let mut unit = step.max(1.0);
+    while (value / (unit * 10.0)).fract().abs() < 1e-9 {
+        unit *= 10.0;
+    }
+    (value + unit / 2.0, unit, end + 1)
 }
 
 /// 周三, 星期一, 第三: days of the week and ranks are no figures; 第二季度 is a date.
@@ -118,6 +201,9 @@ fn run_end(scanner: &Scanner, at: usize) -> usize {
 
 /// Value and precision of a run of numerals: 两千三百, 二〇二六, 三十.
 fn value(scanner: &Scanner, from: usize, to: usize) -> (f64, f64) {
+    if let Some(both) = neighbours(scanner, from, to) {
+        return both;
+    }
     let chars: Vec<char> = (from..to).map(|index| scanner.at(index)).collect();
     if chars.iter().all(|c| digit(*c).is_some()) {
         let value = chars.iter().filter_map(|c| digit(*c)).fold(0.0, |sum, d| sum * 10.0 + d);
@@ -153,6 +239,12 @@ fn numerals(scanner: &Scanner, at: usize) -> Found {
         return scanner.date(at, stop, parts);
     }
     let (value, step) = value(scanner, at, end);
+    // 一百多万
+    if more(scanner, end) && value >= 10.0 {
+        let (value, step, end) = rounded_down(scanner, value, step, end);
+        let (value, step, end) = scanner.scaled(value, step, end);
+        return Found::Token(scanner.with_unit(at, end, value, step));
+    }
     if scanner.starts(end, "分之") {
         return parts(scanner, at, end, value);
     }
@@ -163,6 +255,9 @@ fn numerals(scanner: &Scanner, at: usize) -> Found {
     if scanner.at(end) == '年' && length == 4 {
         let parts = super::scan::DateParts { year: Some(value as i16), ..Default::default() };
         return scanner.date(at, end + 1, parts);
+    }
+    if scanner.at(end) == '成' && neighbours(scanner, at, end).is_some() && length == 2 {
+        return Found::Token(scanner.token(at, end + 1, Class::Fraction, value / 10.0, step / 10.0));
     }
     if scanner.at(end) == '成' && length == 1 && !follows(scanner, end + 1, "功为本长立交员熟果就")
     {
@@ -185,7 +280,28 @@ fn parts(scanner: &Scanner, at: usize, end: usize, whole: f64) -> Found {
         return Found::Free(start);
     }
     let (part, _) = value(scanner, start, stop);
-    Found::Token(scanner.token(at, stop, Class::Fraction, part / whole, LOOSE))
+    let step = if whole > 10.0 { 1.0 / whole } else { LOOSE };
+    Found::Token(scanner.token(at, stop, Class::Fraction, part / whole, step))
+}
+
+/// 两三, 八九, 三四十, 十七八: one or the other.
+fn neighbours(scanner: &Scanner, from: usize, to: usize) -> Option<(f64, f64)> {
+    let at = (from..to.saturating_sub(1)).find(|index| digit(scanner.at(*index)).is_some())?;
+    let (first, second) = (digit(scanner.at(at))?, digit(scanner.at(at + 1))?);
+    if !((second - first - 1.0).abs() < 1e-9 && first > 0.0) {
+        return None;
+    }
+    let unit = match to - at - 2 {
+        0 => 1.0,
+        1 => {
+            let c = scanner.at(to - 1);
+            if c == '十' { 10.0 } else { scale(c)? }
+        }
+        _ => return None,
+    };
+    // 十七八 and the like
+    let head = if at > from { value(scanner, from, at).0 } else { 0.0 };
+    Some((head + (first + second) / 2.0 * unit, unit))
 }
 
 fn follows(scanner: &Scanner, at: usize, any: &str) -> bool {
@@ -204,7 +320,10 @@ fn is_word(scanner: &Scanner, at: usize, end: usize) -> bool {
             '一' => !(only && measured) && scanner.at(end) != '倍',
             // 十分 is "very".
             '十' | '零' | '〇' => !measured || scanner.at(end) == '分',
-            '百' | '千' | '万' | '亿' => true,
+            // 百位客户, 千人; 每千次展示, 千人千面 and 单位：万元 are words
+            '百' | '千' | '万' | '亿' => {
+                !follows(scanner, end, "位名人单笔件") || scanner.before(at) == '每' || scanner.starts(end, "人千面")
+            }
             _ => !measured,
         };
     }
