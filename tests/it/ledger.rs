@@ -238,3 +238,37 @@ fn an_interval_licenses_both_ends_and_nothing_between() {
     assert!(ledger.check("At most €96.1k.").is_ok());
     assert!(ledger.check("Perhaps €80.5k.").is_err());
 }
+
+#[test]
+fn a_figure_does_not_stand_with_the_days_of_another() {
+    let month = |from: &str, to: &str| Span { from: Day::parse(from).unwrap(), to: Day::parse(to).unwrap() };
+    let (may, before) = (month("2026-05-01", "2026-05-31"), month("2025-05-01", "2025-05-31"));
+    let mut ledger = Ledger::default();
+    let money = Unit::Money(Currency::EUR);
+    for fact in [
+        Fact::new("revenue", 190_600.0, money).over(may),
+        Fact::new("orders", 1_943.0, Unit::Count).over(may),
+        Fact::new("previous", 198_200.0, money).over(before),
+        Fact::new("change", -0.038, Unit::Change).over(before),
+    ] {
+        ledger.fact(&fact);
+    }
+    for honest in [
+        "In May 2026, revenue was €190.6k from 1,943 orders.",
+        "That is down 3.8 % from €198.2k (May 2025).",
+        "In May 2026 it was €190.6k, against €198.2k in May 2025.",
+        "2026年5月，销售额为€19.1万，共1,943单，比对比期（2025年5月，€19.8万）下降3.8%。",
+        "2026年5月比2025年5月下降3.8%。",
+    ] {
+        assert_eq!(ledger.check(honest).map_err(|v| v.token), Ok(()), "{honest}");
+    }
+    // As a small model wrote.
+    for (turned, token) in [
+        ("2025年5月，销售额为€19.8万，共1,943单。", "1,943"),
+        ("比对比期（2026年5月，€19.1万）下降3.8%。", "2026年5月"),
+        ("In May 2025, revenue was €190.6k.", "€190.6k"),
+        ("Revenue fell by 3.8 % compared with May 2026.", "May 2026"),
+    ] {
+        assert_eq!(ledger.check(turned).map_err(|v| v.token), Err(token.to_owned()), "{turned}");
+    }
+}

@@ -31,7 +31,9 @@ pub(super) fn token_at(scanner: &Scanner, at: usize, word: &str, end: usize) -> 
         "one" if !counted(scanner, end, &previous, &next) => Found::Free(end),
         _ if let Some(times) = times(word) => token(Class::Factor, times, times / 10.0),
         _ if parts_of(word).is_some() => part(scanner, at, end, word, &previous, &next),
-        _ if scale(word).is_some() && matches!(previous.as_str(), "few" | "several" | "couple" | "some" | "many" | "of") => {
+        _ if scale(word).is_some()
+            && matches!(previous.as_str(), "few" | "several" | "couple" | "some" | "many" | "of") =>
+        {
             several(scanner, at)
         }
         _ if cardinal(word).or_else(|| scale(word)).is_some() => number(scanner, at),

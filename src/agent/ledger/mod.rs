@@ -177,8 +177,10 @@ impl Ledger {
     pub fn check(&self, sentence: &str) -> Result<(), Violation> {
         let chars = self.masked(sentence);
         let tokens = scan::tokens(&chars);
+        let dates: Vec<DateParts> = tokens.iter().filter_map(dated).collect();
         for token in &tokens {
-            if let Err(why) = self.licensed(token, &chars) {
+            let checked = self.licensed(token, &chars).and_then(|()| self.of_its_days(token, &dates, &chars));
+            if let Err(why) = checked {
                 let text = token.text.replace(MASK, "");
                 return Err(Violation { token: text, sentence: sentence.to_owned(), why });
             }
@@ -248,6 +250,31 @@ impl Ledger {
             values.into_iter().any(|value| means(token, fact, value, direction))
         });
         if close || self.duration(token) { Ok(()) } else { Err("no figure of this kind has this value") }
+    }
+
+    /// A figure of one period must not stand with the days of another alone, and what an answer is compared with is
+    /// not called by the answer's own days. A small model turns the two around.
+    fn of_its_days(&self, token: &Token, dates: &[DateParts], sentence: &[char]) -> Result<(), &'static str> {
+        if let Some(parts) = dated(token) {
+            let mut before = self.facts.iter().filter(|fact| fact.id == "previous").filter_map(|f| f.period);
+            let compared = after_comparison(sentence, token);
+            let fits =
+                !compared || before.clone().next().is_none() || before.any(|span| touches(span, parts));
+            return if fits { Ok(()) } else { Err("the answer is not compared with these days") };
+        }
+        let of_a_period = matches!(token.class, Class::Money(_) | Class::Count(_));
+        if !of_a_period || dates.is_empty() || self.said.iter().any(|said| repeats(token, said)) {
+            return Ok(());
+        }
+        let direction = direction(sentence, token);
+        let mut meant = self.facts.iter().filter(|fact| {
+            let ends = fact.interval.into_iter().flat_map(|(a, b)| [a, b]);
+            std::iter::once(fact.value).chain(ends).any(|value| means(token, fact, value, direction))
+        });
+        let fits = meant.clone().next().is_none()
+            || meant
+                .any(|fact| fact.period.is_none_or(|span| dates.iter().any(|parts| touches(span, *parts))));
+        if fits { Ok(()) } else { Err("this figure is of other days than the sentence names") }
     }
 
     /// "(90 %: 71k to 96k)", 90%区间: the level of the intervals we show.
@@ -370,6 +397,44 @@ fn says_again(token: &Token, said: &Token) -> bool {
             near && std::mem::discriminant(ours) == std::mem::discriminant(theirs)
         }
     }
+}
+
+/// Words after which the days stand that something is compared with.
+const COMPARES: [&str; 13] = [
+    "对比期",
+    "同期",
+    "相比",
+    "对比",
+    "比",
+    "compared with",
+    "compared to",
+    "than",
+    "against",
+    "versus",
+    "vs",
+    "vs.",
+    "up from",
+];
+
+/// Whether a comparison's word stands just before a token.
+fn after_comparison(sentence: &[char], token: &Token) -> bool {
+    let before: String = sentence.iter().take(token.start).collect::<String>().to_lowercase();
+    let before = before.trim_end_matches([' ', '(', '（', ':', '：']);
+    let before = before.strip_suffix(" in").or_else(|| before.strip_suffix(" the")).unwrap_or(before);
+    COMPARES.iter().any(|word| before.ends_with(word))
+}
+
+/// The days a token names, where it says which year's.
+fn dated(token: &Token) -> Option<DateParts> {
+    match token.class {
+        Class::Date(parts) if parts.year.is_some() => Some(parts),
+        _ => None,
+    }
+}
+
+/// Whether any day of a span is of a date.
+fn touches(span: Span, parts: DateParts) -> bool {
+    (0..span.days()).any(|n| covers(of_day(span.from.plus(n)), parts))
 }
 
 /// Whether the token says this value of this fact.

@@ -33,15 +33,19 @@ pub(super) fn token_at(scanner: &Scanner, at: usize) -> Found {
         return found;
     }
     if let Some(length) = said(scanner, at, &["百分百"]) {
-        return token(length, Class::Percent, 1.0, 0.01);
+        return token(length, Class::Percent, 1.0, 0.001);
     }
-    if let Some(length) = said(scanner, at, &["翻了一倍", "翻一倍", "翻倍", "加倍", "倍增", "双倍"]) {
+    if let Some(length) = said(scanner, at, &["翻了一倍", "翻一倍", "翻倍", "加倍", "倍增", "双倍"])
+    {
         return token(length, Class::Factor, 2.0, 0.2);
     }
-    if starts("翻") && let Some(found) = turned_over(scanner, at) {
+    if starts("翻")
+        && let Some(found) = turned_over(scanner, at)
+    {
         return found;
     }
-    if let Some(length) = said(scanner, at, &["成倍", "几倍", "数倍", "多倍", "双位数", "个位数"]) {
+    if let Some(length) = said(scanner, at, &["成倍", "几倍", "数倍", "多倍", "双位数", "个位数"])
+    {
         return token(length, Class::Loose, f64::NAN, 0.0);
     }
     if let Some(length) = said(scanner, at, &["十之八九", "十有八九"]) {
@@ -116,9 +120,14 @@ fn half(scanner: &Scanner, at: usize) -> Option<Found> {
     if let Some(length) = said(scanner, at, &["一半", "半数", "减半", "对半", "各半"]) {
         return token(length, Class::Fraction, 0.5, LOOSE);
     }
-    let (length, value) = [("过半", 0.6), ("超半", 0.6), ("逾半", 0.6), ("大半", 0.6), ("近半", 0.45), ("小半", 0.4)]
-        .into_iter()
-        .find_map(|(word, value)| Some((said(scanner, at, &[word])?, value)))?;
+    let (length, value) =
+        [("过半", 0.6), ("超半", 0.6), ("逾半", 0.6), ("大半", 0.6), ("近半", 0.45), ("小半", 0.4)]
+            .into_iter()
+            .find_map(|(word, value)| Some((said(scanner, at, &[word])?, value)))?;
+    // 可能性过半: more likely than not, as a median is said
+    if at.checked_sub(1).is_some_and(|before| scanner.at(before) == '性') {
+        return None;
+    }
     // 近半年, 大半天: a time
     let time = matches!(scanner.at(at + length), '年' | '天' | '个' | '月' | '小');
     if time { None } else { token(length, Class::Fraction, value, if value > 0.5 { 0.2 } else { 0.1 }) }
@@ -157,7 +166,8 @@ fn vague(scanner: &Scanner, at: usize) -> Option<Found> {
 
 /// 多, 余, 来, 几 behind a number: somewhat more than that.
 fn more(scanner: &Scanner, at: usize) -> bool {
-    follows(scanner, at, "多余来几") && !["多数", "来自", "来源", "余额"].iter().any(|word| scanner.starts(at, word))
+    follows(scanner, at, "多余来几")
+        && !["多数", "来自", "来源", "余额"].iter().any(|word| scanner.starts(at, word))
 }
 
 /// 900多, 三百余: from the number to the next at its last digit that is not zero.
@@ -322,7 +332,9 @@ fn is_word(scanner: &Scanner, at: usize, end: usize) -> bool {
             '十' | '零' | '〇' => !measured || scanner.at(end) == '分',
             // 百位客户, 千人; 每千次展示, 千人千面 and 单位：万元 are words
             '百' | '千' | '万' | '亿' => {
-                !follows(scanner, end, "位名人单笔件") || scanner.before(at) == '每' || scanner.starts(end, "人千面")
+                !follows(scanner, end, "位名人单笔件")
+                    || scanner.before(at) == '每'
+                    || scanner.starts(end, "人千面")
             }
             _ => !measured,
         };
