@@ -13,6 +13,7 @@ use mercato::agent::memory::Session;
 use mercato::agent::turn::Turn;
 use mercato::store::Store;
 
+use super::support::recorded::Recorded;
 use super::support::shop::{mercato, sample_shop};
 
 const SALES_EN: [&str; 10] = [
@@ -62,11 +63,48 @@ const CUSTOMERS_ZH: [&str; 9] = [
     "/退出",
 ];
 
-/// What the program prints for a talk, without what differs from run to run.
+/// Ten questions for a model.
+const MODEL_EN: [&str; 10] = [
+    "What data do you have?",
+    "How were sales last month compared with a year ago?",
+    "and in Berlin?",
+    "which channel brought the most new customers this year",
+    "how fast do people who bought once come back?",
+    "Which customers will be worth most over the next six months?",
+    "what should I recommend to Emma Clark",
+    "where should I put 35,000 of ad money over the next 4 weeks",
+    "can I trust the customer value model?",
+    "What will the weather be tomorrow?",
+];
+const MODEL_ZH: [&str; 10] = [
+    "现在有哪些数据？",
+    "上个月卖得怎么样，跟去年比呢？",
+    "柏林呢？",
+    "今年哪个渠道带来的新客最多",
+    "买过一次的人多久会再来？",
+    "未来半年哪些客户最值钱？",
+    "给 Emma Clark 推荐点什么好",
+    "接下来四周有35000欧广告费，怎么分",
+    "客户价值模型准不准？",
+    "明天天气怎么样？",
+];
+
+/// What the program prints for a talk.
 fn talk(dir: &Path, lines: &[&str]) -> String {
+    let text = said(dir, lines, None);
+    for turn in Store::open(dir).unwrap().scan::<Turn>() {
+        let turn = turn.unwrap();
+        assert!(turn.withheld.is_empty(), "{}: {:?}", turn.question, turn.withheld);
+    }
+    text
+}
+
+/// The same, with a model's server or without, and without what differs from run to run.
+fn said(dir: &Path, lines: &[&str], model: Option<&str>) -> String {
     let mut chat = mercato()
         .args(["chat", "--data"])
         .arg(dir)
+        .envs(model.map(|url| ("OPENAI_BASE_URL", url)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -82,10 +120,6 @@ fn talk(dir: &Path, lines: &[&str]) -> String {
     let mut text = String::from_utf8(done.stdout).unwrap().replace(&dir.display().to_string(), "DIR");
     for session in store.scan::<Session>() {
         text = text.replace(&session.unwrap().conversation, "ID");
-    }
-    for turn in store.scan::<Turn>() {
-        let turn = turn.unwrap();
-        assert!(turn.withheld.is_empty(), "{}: {:?}", turn.question, turn.withheld);
     }
     text
 }
@@ -116,4 +150,19 @@ fn talks_about_customers_read_as_approved() {
     insta::assert_snapshot!("customers_english", talk(dir.path(), &CUSTOMERS_EN));
     let dir = sample_shop();
     insta::assert_snapshot!("customers_chinese", talk(dir.path(), &CUSTOMERS_ZH));
+}
+
+/// Ten questions a language through a small real model, whose replies were kept; with one at hand they are heard anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn talks_with_a_model_read_as_approved() {
+    insta::assert_snapshot!("model_english", with_model("terminal-en", &MODEL_EN).await);
+    insta::assert_snapshot!("model_chinese", with_model("terminal-zh", &MODEL_ZH).await);
+}
+
+async fn with_model(name: &str, lines: &'static [&'static str]) -> String {
+    let model = Recorded::start(name, lines).await;
+    let (dir, url) = (sample_shop(), model.url().to_owned());
+    let text = tokio::task::spawn_blocking(move || said(dir.path(), lines, Some(&url))).await.unwrap();
+    model.keep();
+    text
 }

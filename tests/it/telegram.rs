@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use super::support::agent::{Script, house, sales, templates};
 use super::support::bot_api::{BotApi, Inside, Message, Reject, SECOND, TOKEN, read_html};
 use super::support::kill::delays;
+use super::support::recorded::Recorded;
 use super::support::shop::{mercato, sample_shop};
 
 const ANNA: i64 = 1001;
@@ -145,25 +146,9 @@ async fn a_small_talk_reads_as_approved_in_chinese() {
     insta::assert_snapshot!("chinese", talk(&lines, &Config::default()).await);
 }
 
-/// With `MERCATO_TEST_MODEL=http://127.0.0.1:8189/v1`: the same through a real model, for a person to read.
+/// Ten questions a language through a small real model, whose replies were kept; with one at hand they are heard anew.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_talk_through_a_real_model_is_legal_whatever_it_writes() {
-    let Ok(url) = std::env::var("MERCATO_TEST_MODEL") else {
-        println!("SKIPPED: set MERCATO_TEST_MODEL to the address of an OpenAI-compatible server");
-        return;
-    };
-    let english = [
-        "What data do you have?",
-        "How were sales last month compared with a year ago?",
-        "and by city?",
-        "best five products this quarter",
-        "Which customers will be worth most over the next six months?",
-        "How much will Emma Clark bring in over the next 12 months?",
-        "repeat rate this year by month",
-        "segment our customers",
-        "how good is the customer value model?",
-        "What will the weather be tomorrow?",
-    ];
+async fn talks_with_a_model_read_as_approved() {
     let chinese = [
         "现在有哪些数据？",
         "上个月销售额多少，同比怎么样？",
@@ -176,10 +161,28 @@ async fn a_talk_through_a_real_model_is_legal_whatever_it_writes() {
         "客户价值模型准不准？",
         "明天天气怎么样？",
     ];
-    for lines in [english, chinese] {
-        let config = Config { endpoint: Some(Endpoint::new(&url, "local")), ..Config::default() };
-        println!("{}", talk(&lines, &config).await);
-    }
+    let english = [
+        "What data do you have?",
+        "How were sales last month compared with a year ago?",
+        "and by city?",
+        "best five products this quarter",
+        "Which customers will be worth most over the next six months?",
+        "How much will Emma Clark bring in over the next 12 months?",
+        "repeat rate this year by month",
+        "segment our customers",
+        "how good is the customer value model?",
+        "What will the weather be tomorrow?",
+    ];
+    insta::assert_snapshot!("model_chinese", with_model("telegram-zh", &chinese).await);
+    insta::assert_snapshot!("model_english", with_model("telegram-en", &english).await);
+}
+
+async fn with_model(name: &str, lines: &[&str]) -> String {
+    let model = Recorded::start(name, lines).await;
+    let config = Config { endpoint: Some(Endpoint::new(model.url(), "local")), ..Config::default() };
+    let text = talk(lines, &config).await;
+    model.keep();
+    text
 }
 
 /// A text of three messages for each city.

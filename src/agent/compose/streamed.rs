@@ -171,6 +171,12 @@ impl Page<'_> {
         let with = theirs.filter(|sentence| written.iter().any(|figure| sentence.contains(figure))).take(1);
         for sentence in with.map(str::to_owned).collect::<Vec<_>>() {
             let kept = checked(&sentence, ledger, self.turn.acted(), &mut self.withheld);
+            // The list it led to is not added.
+            let kept = match (kept.strip_suffix(':'), kept.strip_suffix('：')) {
+                (Some(alone), _) => format!("{alone}."),
+                (_, Some(alone)) => format!("{alone}。"),
+                _ => kept,
+            };
             if !kept.is_empty() {
                 self.paragraphs.push(kept);
             }

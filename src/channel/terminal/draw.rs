@@ -107,9 +107,9 @@ impl<'a> Canvas<'a> {
 
     /// The picture where the terminal can show it, and its path.
     fn picture(&self, out: &mut Out, path: &str) -> anyhow::Result<()> {
-        let shows = picture::protocol(|name| std::env::var(name).ok()).filter(|_| self.width.is_some());
-        match shows.map(|protocol| (protocol, std::fs::read(path))) {
-            Some((protocol, Ok(png))) => out.line(picture::inline(&png, protocol))?,
+        let shows = picture::protocol(|name| std::env::var(name).ok()).zip(self.width);
+        match shows.map(|shows| (shows, std::fs::read(path))) {
+            Some(((protocol, columns), Ok(png))) => out.line(picture::inline(&png, protocol, columns))?,
             Some((_, Err(error))) => tracing::warn!(%error, path, "a picture could not be read"),
             None => {}
         }

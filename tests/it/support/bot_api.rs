@@ -18,13 +18,15 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value, json};
 
+use super::recorded::real_model;
+
 pub(crate) const TOKEN: &str = "777:fake-token_of-tests";
 /// How long a second of `retry_after` lasts.
 pub(crate) const SECOND: Duration = Duration::from_millis(15);
 
 /// How long a test waits in vain; a small real model on two cores takes its time.
 fn patience() -> Duration {
-    Duration::from_secs(if std::env::var_os("MERCATO_TEST_MODEL").is_some() { 150 } else { 30 })
+    Duration::from_secs(if real_model().is_some() { 150 } else { 30 })
 }
 
 /// What a request gets instead of its due.

@@ -9,6 +9,7 @@ pub(crate) mod files;
 pub(crate) mod kill;
 pub(crate) mod llm_server;
 pub(crate) mod reading;
+pub(crate) mod recorded;
 pub(crate) mod records;
 pub(crate) mod shop;
 pub(crate) mod small_shop;
