@@ -106,7 +106,8 @@ pub fn plan(mix: &Mix, ask: &Ask, work: &dyn Work) -> Result<Plan, PlanError> {
     plan.gap = chosen.gap;
     plan.total_found = ask.total.is_none();
     // what is found to pay best is this plan, its figures those of the answer
-    let found = pays.map(|pays| if total == pays.total { game.found(&room, &split) } else { pays });
+    let found =
+        pays.map(|pays| if total.total_cmp(&pays.total).is_eq() { game.found(&room, &split) } else { pays });
     plan.best_total = found.map(|found| TotalFound { total: cents(found.total + kept), ..found });
     plan.roi = ask.target_roi.zip(target).map(|(target, found)| {
         let planned = if total > 0.0 { plan.expected.value / total } else { 0.0 };
