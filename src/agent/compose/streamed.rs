@@ -159,16 +159,21 @@ impl Page<'_> {
         true
     }
 
-    /// Adds the template's sentence with the headline where that was left out.
+    /// Adds the template's sentence with the headline where that was left out, or its interval.
     fn headline(&mut self, said: &str, draft: &Draft<'_>, ledger: &Ledger) {
         let Some(fact) = draft.outcome.facts.first() else { return };
-        let written =
-            [Style::Sentence, Style::Full].map(|style| figure(fact.value, fact.unit, draft.lang, style));
-        if written.iter().any(|figure| said.contains(figure)) {
+        let written = |value: f64| {
+            [Style::Sentence, Style::Full].map(|style| figure(value, fact.unit, draft.lang, style))
+        };
+        let says = |text: &str, value: f64| written(value).iter().any(|figure| text.contains(figure));
+        let ends = fact.interval.map(|(lo, hi)| [lo, hi]);
+        let whole =
+            |text: &str| says(text, fact.value) && ends.into_iter().flatten().all(|end| says(text, end));
+        if whole(said) {
             return;
         }
         let theirs = sentences(draft.template).into_iter().map(|(sentence, _)| sentence);
-        let with = theirs.filter(|sentence| written.iter().any(|figure| sentence.contains(figure))).take(1);
+        let with = theirs.filter(|sentence| says(sentence, fact.value) && !said.contains(sentence)).take(1);
         for sentence in with.map(str::to_owned).collect::<Vec<_>>() {
             let kept = checked(&sentence, ledger, self.turn.acted(), &mut self.withheld);
             // The list it led to is not added.
