@@ -5,6 +5,7 @@
 //! ledger knows all of these; [`Ledger::check`] names the first token that is none. See DESIGN §4, rule 1.
 
 mod asked;
+mod dates;
 mod en;
 mod scan;
 mod zh;
@@ -243,12 +244,7 @@ impl Ledger {
         if self.interval_level(token, sentence) || self.said.iter().any(|said| repeats(token, said)) {
             return Ok(());
         }
-        let direction = direction(sentence, token);
-        let close = self.facts.iter().any(|fact| {
-            let values =
-                std::iter::once(fact.value).chain(fact.interval.into_iter().flat_map(|(a, b)| [a, b]));
-            values.into_iter().any(|value| means(token, fact, value, direction))
-        });
+        let close = self.meant(token, sentence).next().is_some();
         if close || self.duration(token) { Ok(()) } else { Err("no figure of this kind has this value") }
     }
 
@@ -266,15 +262,20 @@ impl Ledger {
         if !of_a_period || dates.is_empty() || self.said.iter().any(|said| repeats(token, said)) {
             return Ok(());
         }
-        let direction = direction(sentence, token);
-        let mut meant = self.facts.iter().filter(|fact| {
-            let ends = fact.interval.into_iter().flat_map(|(a, b)| [a, b]);
-            std::iter::once(fact.value).chain(ends).any(|value| means(token, fact, value, direction))
-        });
+        let mut meant = self.meant(token, sentence);
         let fits = meant.clone().next().is_none()
             || meant
                 .any(|fact| fact.period.is_none_or(|span| dates.iter().any(|parts| touches(span, *parts))));
         if fits { Ok(()) } else { Err("this figure is of other days than the sentence names") }
+    }
+
+    /// The facts that a token may say the value of, or an end of the interval.
+    fn meant<'a>(&'a self, token: &'a Token, sentence: &[char]) -> impl Iterator<Item = &'a Fact> + Clone {
+        let direction = direction(sentence, token);
+        self.facts.iter().filter(move |fact| {
+            let ends = fact.interval.into_iter().flat_map(|(a, b)| [a, b]);
+            std::iter::once(fact.value).chain(ends).any(|value| means(token, fact, value, direction))
+        })
     }
 
     /// "(90 %: 71k to 96k)", 90%区间: the level of the intervals we show.
