@@ -83,8 +83,8 @@ impl Recommend {
 impl RatingsOf {
     fn run(self, out: &mut Out) -> anyhow::Result<()> {
         let started = Instant::now();
-        let train = Rated::read(&self.train)?;
-        let test = Rated::read(&self.test)?;
+        let (train, test) = rayon::join(|| Rated::read(&self.train), || Rated::read(&self.test));
+        let (train, test) = (train?, test?);
         let model = Neighbours {
             algo: match self.algo {
                 By::UserCf => Algo::UserCf,

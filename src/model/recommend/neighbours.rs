@@ -186,7 +186,6 @@ impl Neighbours {
             }
             chosen.truncate(self.k);
         }
-        chosen.sort_unstable_by(nearest);
         let (mut weights, mut sum) = (0.0, 0.0);
         for (similarity, _, told) in chosen.iter() {
             weights += similarity;

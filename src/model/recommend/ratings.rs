@@ -1,5 +1,10 @@
 //! Who rated what, and how far off are forecasts of it?
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use foldhash::fast::RandomState;
+
 /// Ratings by user and by item, each in the order of the rows they came in.
 #[derive(Debug, Clone, Default)]
 pub struct Ratings {
@@ -36,14 +41,14 @@ impl Ratings {
     /// rated an item twice, the later rating counts, in the place of the earlier.
     pub fn new(users: usize, items: usize, user: &[u32], item: &[u32], rating: &[f64]) -> Self {
         let mut rows: Vec<(u32, u32, f64)> = Vec::with_capacity(rating.len());
-        let mut at = std::collections::HashMap::with_capacity(rating.len());
+        let mut at = HashMap::with_capacity_and_hasher(rating.len(), RandomState::default());
         for ((user, item), rating) in user.iter().zip(item).zip(rating) {
             match at.entry(u64::from(*user) << 32 | u64::from(*item)) {
-                std::collections::hash_map::Entry::Occupied(known) => {
+                Entry::Occupied(known) => {
                     let row: &usize = known.get();
                     rows[*row].2 = *rating;
                 }
-                std::collections::hash_map::Entry::Vacant(new) => {
+                Entry::Vacant(new) => {
                     new.insert(rows.len());
                     rows.push((*user, *item, *rating));
                 }

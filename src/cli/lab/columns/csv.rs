@@ -28,7 +28,7 @@ fn rows(path: &Path, has_names: bool) -> anyhow::Result<csv::Reader<Box<dyn Read
     let delimiter = if first.contains(&b'\t') && !first.contains(&b',') { b'\t' } else { b',' };
     let all: Box<dyn Read> = Box::new(std::io::Cursor::new(first).chain(plain));
     let mut builder = csv::ReaderBuilder::new();
-    Ok(builder.trim(csv::Trim::All).delimiter(delimiter).has_headers(has_names).from_reader(all))
+    Ok(builder.trim(csv::Trim::Headers).delimiter(delimiter).has_headers(has_names).from_reader(all))
 }
 
 /// The first line's cells.
@@ -50,7 +50,7 @@ pub(super) fn read(
     while rows.read_record(&mut row).with_context(|| format!("{}: a row cannot be read", path.display()))? {
         lines.push(row.position().map_or(0, csv::Position::line));
         for ((place, _), column) in wanted.iter().zip(&mut columns) {
-            let cell = row.get(*place).unwrap_or_default();
+            let cell = row.get(*place).unwrap_or_default().trim();
             if let Err(why) = column.add(cell) {
                 let row = lines.len() - 1;
                 return Err(Place { path: path.to_owned(), lines: Some(lines) }.fault(
