@@ -138,7 +138,9 @@ impl Page<'_> {
     fn take(&mut self, sentence: &str, tail: &str, ledger: &Ledger) -> bool {
         let sentence = sentence.replace("**", "");
         let said = self.paragraphs.last().map_or("", String::as_str);
-        if sentence.trim().is_empty() || said.contains(sentence.trim()) {
+        // An answer states: small models say the question again, and what to ask next is offered below it.
+        let asks = sentence.trim().ends_with(['?', '？']);
+        if asks || sentence.trim().is_empty() || said.contains(sentence.trim()) {
             return true;
         }
         if !speaks(&sentence, self.turn.lang) {
