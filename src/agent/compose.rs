@@ -25,7 +25,7 @@ use super::ledger::Ledger;
 use super::pictures::{self, Picture};
 use super::turn::{CallRecord, CallResult, Stop, Turn};
 use super::{Answer, CallEvidence, Choice, DoneCall, LabelledFact, Plan};
-use crate::domain::{Chart, Evidence, Fact, Lang, Table};
+use crate::domain::{Chart, Evidence, Fact, Lang, Table, Unit};
 use crate::llm::{Broken, Spent};
 use crate::render::{Scope, TemplateError, Templates};
 use crate::tool::{ErrorKind, Outcome, ToolError};
@@ -259,6 +259,14 @@ impl<'a> Page<'a> {
             if !kept.is_empty() && !self.paragraphs.iter().any(|said| said.contains(&kept)) {
                 self.paragraphs.push(kept);
             }
+        }
+        let money = outcome.facts.iter().find_map(|fact| match fact.unit {
+            Unit::Money(currency) => Some(currency),
+            _ => None,
+        });
+        if let Some(currency) = money.filter(|currency| ledger.said_in_other_money(*currency)) {
+            let params = Map::from_iter([("currency".to_owned(), currency.to_string().into())]);
+            self.message("answer.other_money", &params);
         }
         for next in &outcome.next {
             let filled = self.templates.next(tool, &next.key, &scope.clone().with(&next.params));

@@ -649,3 +649,83 @@ fn splits_to_try_have_a_channel_each() {
     let plan = talk(&["simulate a budget"]);
     assert!(matches!(&plan, Plan::Clarify { key, .. } if key == "allocation"), "{plan:?}");
 }
+
+#[test]
+fn a_bound_stands_where_it_was_said() {
+    let bound = |channel: &str, min: Option<i64>, max: Option<i64>| {
+        let mut bound = json!({ "channel": channel });
+        for (key, value) in [("min", min), ("max", max)] {
+            value.into_iter().for_each(|value| bound[key] = value.into());
+        }
+        bound
+    };
+    let tv = bound("tv", Some(2000), Some(2000));
+    budget("split 40k with tv fixed at 2000", json!({"total": 40000, "bounds": [tv]}));
+    budget("把TV固定在2000，4万预算怎么分", json!({"total": 40000, "bounds": [tv]}));
+    budget(
+        "预算3.5万，电视固定8000",
+        json!({"total": 35000, "bounds": [bound("tv", Some(8000), Some(8000))]}),
+    );
+    budget("3.5万怎么分，电视不低于1万", json!({"total": 35000, "bounds": [bound("tv", Some(10000), None)]}));
+    budget(
+        "split 40k over 8 weeks, search at most 10k and email at least 3000",
+        json!({"total": 40000, "weeks": 8,
+            "bounds": [bound("search", None, Some(10000)), bound("email", Some(3000), None)]}),
+    );
+    budget(
+        "allocate 35000 with at least 5000 on email",
+        json!({"total": 35000, "bounds": [bound("email", Some(5000), None)]}),
+    );
+    budget("4万不投电视怎么分", json!({"total": 40000, "bounds": [bound("tv", None, Some(0))]}));
+    let others = ["display", "email", "tv", "video"].map(|channel| bound(channel, None, Some(0)));
+    budget("split 35k between search and social", json!({"total": 35000, "bounds": others}));
+    let plan =
+        |last: &str, args: Value| check(&["split 35k over the channels", last], "optimize_budget", args);
+    plan("fix tv at 2000", json!({"total": 35000, "bounds": [tv]}));
+    plan("电视不超过5000", json!({"total": 35000, "bounds": [bound("tv", None, Some(5000))]}));
+    plan("目标ROI 3", json!({"total": 35000, "target_roi": 3.0}));
+    plan("再加1万", json!({"total": 45000}));
+}
+
+#[test]
+fn what_a_call_would_leave_out_is_asked_back() {
+    for (key, sentences) in [
+        (
+            "budget_limited",
+            &[
+                "预算-500怎么分",
+                "split 0 euros across channels",
+                "预算减少20%怎么分",
+                "split 20k - 30k over the channels",
+            ][..],
+        ),
+        (
+            "allocation",
+            &[
+                "如果把展示广告砍一半会怎样",
+                "what if we cut display by half",
+                "if I cut total ads by 20% how much revenue do I lose?",
+                "把所有预算都投到搜索行不行",
+            ],
+        ),
+        ("budget_kept", &["不要动电视，其他渠道怎么调整"]),
+        ("audience_limited", &["找柏林爱喝茶的50个客户", "50 customers for tea who agreed to SMS"]),
+        ("recommend_limited", &["recommend coffee products for champions"]),
+        ("recommend_for", &["给张三推荐产品", "给客户张伟推荐产品", "what goes with Dingsbums?"]),
+    ] {
+        for sentence in sentences {
+            let plan = talk(&[sentence]);
+            assert!(
+                matches!(&plan, Plan::Clarify { key: asked, .. } if asked == key),
+                "{sentence}: {plan:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn names_the_shop_does_not_have_reach_the_tool_that_says_so() {
+    check(&["ROI of radio"], "channel_performance", json!({"channel": "radio"}));
+    check(&["微信广告的投产比"], "channel_performance", json!({"channel": "微信广告"}));
+    check(&["给客户99999推荐什么"], "recommend_products", json!({"customer": "99999"}));
+}

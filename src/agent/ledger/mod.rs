@@ -17,7 +17,7 @@ use serde_json::Value;
 use self::days::{covers, dated, months_between, of_day, touches, within};
 use self::means::{after_comparison, direction, means, repeats, same, says_again};
 use self::scan::{Class, DateParts, MASK, Token};
-use crate::domain::{Cell, Chart, Day, Fact, Label, Span, Unit};
+use crate::domain::{Cell, Chart, Currency, Day, Fact, Label, Span, Unit};
 use crate::render::numbers::day_of;
 use crate::tool::Outcome;
 
@@ -97,6 +97,14 @@ impl Ledger {
                 _ => self.said.push(token),
             }
         }
+    }
+
+    /// Whether the asker said an amount in a currency that is not this one; 元 and 块 are said of any money.
+    pub fn said_in_other_money(&self, than: Currency) -> bool {
+        self.said.iter().any(|said| match &said.class {
+            Class::Money(currencies) => !zh::any_money(&said.text) && !currencies.contains(&than),
+            _ => false,
+        })
     }
 
     /// Licenses arguments: numbers by what their names say, dates, names.

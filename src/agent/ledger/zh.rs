@@ -400,3 +400,10 @@ pub(super) fn unit(scanner: &Scanner, at: usize) -> Option<(Class, f64, usize)> 
     // The noun is only looked at: nothing is taken.
     found.map(|(noun, _)| (Class::Count(noun), 1.0, 0))
 }
+
+/// Whether an amount's unit is the word for money of any currency.
+pub(super) fn any_money(amount: &str) -> bool {
+    let amount = amount.trim_end_matches('钱');
+    let own = ["美元", "日元", "欧元"].iter().any(|unit| amount.ends_with(unit));
+    amount.ends_with('块') || (amount.ends_with('元') && !own)
+}

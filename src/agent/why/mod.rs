@@ -32,8 +32,15 @@ pub struct Explanation {
     pub withheld: Vec<String>,
 }
 
-/// What stands behind the command, where a line is one; empty for the whole answer.
+/// What stands behind the command, where a line is one; empty for the whole answer, and for a bare "why?" (为什么？).
 pub fn asked<'a>(text: &'a str, prompts: &Prompts) -> Option<&'a str> {
+    let bare = text.trim_end_matches(['?', '？', '!', '！', '.', '。', ' ']);
+    let alone = prompts.words("cue").find(|(key, _)| *key == "why_alone").is_some_and(|(_, word)| {
+        Lang::ALL.into_iter().any(|lang| word.all(lang).any(|said| said.eq_ignore_ascii_case(bare)))
+    });
+    if alone {
+        return Some("");
+    }
     let (head, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let (_, word) = prompts.words("command").find(|(key, _)| *key == "why")?;
     let called = Lang::ALL.into_iter().any(|lang| word.all(lang).any(|name| name.eq_ignore_ascii_case(head)));

@@ -2,13 +2,15 @@
 //!
 //! "250k over 8 weeks, tv at most 60k, roi of at least 2.5", 8万，搜索不超过2万. A number belongs to a time, to the ROI that
 //! is asked for, to a channel's bound (the nearest channel, where "at least" or 不超过 stands at the number), or it is the
-//! total. In a split to try each number goes to the channel that follows or precedes it, as the sentence begins.
+//! total. In a split to try each number goes to the channel that follows or precedes it, as the sentence begins. What
+//! is none of these ("by half", −500, a second amount) is named, so that nothing is planned that was not asked for.
 
 use serde_json::{Map, Value, json};
 
 use super::names::{Name, Thing};
 use super::numbers::number_at;
 use super::reading::Reading;
+use super::text::as_typed;
 use super::times::{Mention, Unit, Way, When};
 use crate::domain::MONTH_DAYS;
 
@@ -16,6 +18,8 @@ use crate::domain::MONTH_DAYS;
 const MONEY_MIN: f64 = 100.0;
 /// ROI that anybody would ask for.
 const ROI_MAX: f64 = 50.0;
+/// Years from today's in which a number can be a year.
+const YEARS_NEAR: i32 = 5;
 /// Tokens between a number and what it belongs to.
 const NEAR: usize = 8;
 /// A number that is no part of a time.
@@ -26,6 +30,8 @@ struct Figure {
     to: usize,
     /// A currency or a scale stands at it.
     marked: bool,
+    /// A minus stands at it.
+    negative: bool,
 }
 
 /// What a bound says.
@@ -33,16 +39,23 @@ struct Figure {
 enum Side {
     Least,
     Most,
+    Both,
 }
 
-/// Times that were said; "1.2m" is money here, no months.
+/// Times that were said; "1.2m" is money here, no months, and no budget is for the year 2000.
 fn times<'r>(r: &'r Reading<'_>) -> impl Iterator<Item = &'r Mention> {
     let million = |time: &&Mention| {
         time.to == time.from + 2
             && r.s.tokens.get(time.from).is_some_and(|token| token.number().is_some())
             && r.s.tokens.get(time.from + 1).is_some_and(|token| token.is("m") && !token.spaced)
     };
-    r.times.iter().filter(move |time| !million(time))
+    let this_year = i32::from(r.today.date().year());
+    let far = move |time: &&Mention| {
+        let only =
+            r.s.tokens.get(time.from).filter(|_| time.to == time.from + 1).and_then(|token| token.whole());
+        only.is_some_and(|year| (year - this_year).abs() > YEARS_NEAR)
+    };
+    r.times.iter().filter(move |time| !million(time) && !far(time))
 }
 
 fn figures(r: &Reading<'_>) -> Vec<Figure> {
@@ -59,13 +72,15 @@ fn figures(r: &Reading<'_>) -> Vec<Figure> {
             Some(said) if !in_name && said.value.is_finite() => {
                 let scaled = said.end > at + 1 || said.value >= 1000.0;
                 let money = r.s.cue(said.end, "money").is_some() || r.s.cue_before(at, "money").is_some();
-                let share = matches!(r.s.text(said.end), "%" | "percent" | "折" | "成");
-                if !share {
+                let amount =
+                    !matches!(r.s.text(said.end), "半" | "倍" | "次" | "个") && !is_share(r, said.end);
+                if amount {
                     figures.push(Figure {
                         value: said.value,
                         from: at,
                         to: said.end,
                         marked: scaled || money,
+                        negative: is_negative(r, at),
                     });
                 }
                 at = said.end.max(at + 1);
@@ -74,6 +89,28 @@ fn figures(r: &Reading<'_>) -> Vec<Figure> {
         }
     }
     figures
+}
+
+fn is_share(r: &Reading<'_>, at: usize) -> bool {
+    matches!(r.s.text(at), "%" | "percent" | "pct" | "折" | "成")
+}
+
+/// Whether a minus stands at the number, not the dash of a range.
+fn is_negative(r: &Reading<'_>, at: usize) -> bool {
+    let Some(before) = at.checked_sub(1) else { return false };
+    let glued = r.s.tokens.get(at).is_some_and(|token| !token.spaced);
+    let ranges = before.checked_sub(1).is_some_and(|at| number_ends(r, at));
+    match r.s.text(before) {
+        "-" | "−" | "–" => glued && !ranges,
+        "minus" | "negative" | "负" => true,
+        _ => false,
+    }
+}
+
+/// Whether a number, its scale or its currency stands here.
+fn number_ends(r: &Reading<'_>, at: usize) -> bool {
+    let scaled = |from: usize| number_at(&r.s.tokens, from).is_some_and(|said| said.end > at);
+    (at.saturating_sub(1)..=at).any(scaled) || r.s.cue(at, "money").is_some()
 }
 
 /// Where a wording of this small word starts and ends.
@@ -113,12 +150,19 @@ fn roi(r: &Reading<'_>) -> Option<(f64, usize)> {
 /// The side of a bound that a number is, by the word in front of it or right behind it (2万以内).
 fn side(r: &Reading<'_>, figure: &Figure) -> Option<Side> {
     let at = |key: &str| {
+        // "35000 with at least 5000": what is followed by a number is that one's
+        let own = |end: usize| (end..=end + 1).all(|at| number_at(&r.s.tokens, at).is_none());
+        // "fix tv at 2000": the channel may stand between
+        let before = if key == "exactly" { 3 } else { 1 };
         let near = |place: &(usize, usize)| {
-            (place.1 <= figure.from && figure.from - place.1 <= 1)
-                || (figure.to <= place.0 && place.0 - figure.to <= 1)
+            (place.1 <= figure.from && figure.from - place.1 <= before)
+                || (figure.to <= place.0 && place.0 - figure.to <= 1 && own(place.1))
         };
         wordings(r, key).into_iter().filter(near).map(|place| place.1 - place.0).max()
     };
+    if at("exactly").is_some() {
+        return Some(Side::Both);
+    }
     match (at("least"), at("most")) {
         // "no more than" is more than "more than"
         (Some(least), Some(most)) => Some(if least > most { Side::Least } else { Side::Most }),
@@ -140,9 +184,13 @@ fn bounded(r: &Reading<'_>) -> (Vec<Bounded>, Vec<usize>) {
     let nearest = |figure: &Figure| {
         let distance = |name: &&&Name| {
             let between = name.to.min(figure.to)..name.from.max(figure.from);
-            // what stands behind a comma belongs to the next number
-            let cut =
-                between.into_iter().any(|at| matches!(r.s.text(at), "," | "，" | "、" | ";" | "；" | "。"));
+            // what stands behind a comma or an "and" belongs to the next number
+            let cut = between.into_iter().any(|at| {
+                matches!(
+                    r.s.text(at),
+                    "," | "，" | "、" | ";" | "；" | "。" | "and" | "but" | "和" | "且" | "而"
+                )
+            });
             apart((name.from, name.to), (figure.from, figure.to)) + if cut { NEAR / 2 } else { 0 }
         };
         names.iter().filter(|name| distance(name) <= NEAR).min_by_key(distance).map(|name| name.text.clone())
@@ -154,8 +202,13 @@ fn bounded(r: &Reading<'_>) -> (Vec<Bounded>, Vec<usize>) {
         Some((_, least, most)) => (*least, *most) = (min.or(*least), max.or(*most)),
         None => bounds.push((name, min, max)),
     };
+    for name in &names {
+        if r.s.cue_before(name.from, "without").is_some() {
+            set(name.text.clone(), None, Some(0.0));
+        }
+    }
     for (i, figure) in figures.iter().enumerate() {
-        if used.contains(&figure.from) {
+        if used.contains(&figure.from) || figure.negative {
             continue;
         }
         let next = figures.get(i + 1);
@@ -175,6 +228,7 @@ fn bounded(r: &Reading<'_>) -> (Vec<Bounded>, Vec<usize>) {
             match side {
                 Side::Least => set(name, Some(figure.value), None),
                 Side::Most => set(name, None, Some(figure.value)),
+                Side::Both => set(name, Some(figure.value), Some(figure.value)),
             }
             used.push(figure.from);
         }
@@ -195,17 +249,50 @@ pub(super) fn bounds(r: &Reading<'_>) -> Option<Value> {
     (!bounds.is_empty()).then(|| bounds.into_iter().map(bound).collect())
 }
 
-/// The money to spend: the first amount that is nothing else.
-pub(super) fn total(r: &Reading<'_>) -> Option<Value> {
+/// Amounts that are no bound and no ROI, in the order in which they were said.
+fn amounts(r: &Reading<'_>) -> Vec<Figure> {
     let (_, used) = bounded(r);
     let target = roi(r).map(|(_, at)| at);
-    let free = |figure: &&Figure| {
+    let free = |figure: &Figure| {
         !used.contains(&figure.from)
             && target != Some(figure.from)
-            && (figure.marked || figure.value >= MONEY_MIN)
+            && (figure.marked || figure.negative || figure.value >= MONEY_MIN)
     };
-    let figures = figures(r);
-    figures.iter().find(|figure| free(figure) && figure.value >= 1.0).map(|figure| whole(figure.value))
+    figures(r).into_iter().filter(free).collect()
+}
+
+fn can_be_spent(figure: &Figure) -> bool {
+    figure.value >= 1.0 && !figure.negative
+}
+
+/// The money to spend: the first amount that is nothing else.
+pub(super) fn total(r: &Reading<'_>) -> Option<Value> {
+    amounts(r).iter().find(|figure| can_be_spent(figure)).map(|figure| whole(figure.value))
+}
+
+/// What a plan would leave out: an amount that cannot be spent, one beside the total that is nothing else.
+pub(super) fn left_out(r: &Reading<'_>) -> Option<String> {
+    let amounts = amounts(r);
+    let total = amounts.iter().position(can_be_spent);
+    let beside = amounts.iter().enumerate().find(|(at, _)| Some(*at) != total).map(|(_, figure)| {
+        let from = if figure.negative { figure.from - 1 } else { figure.from };
+        let to = r.s.cue(figure.to, "money").unwrap_or(figure.to);
+        (from, to)
+    });
+    let (from, to) = beside.or_else(|| change(r))?;
+    r.s.tokens.get(from..to).map(as_typed)
+}
+
+/// Where a change against today is said ("by half", 减少20%): a plan and a trial take amounts.
+pub(super) fn change(r: &Reading<'_>) -> Option<(usize, usize)> {
+    let target = roi(r).map(|(_, at)| at);
+    let share = |at: usize| {
+        let said = number_at(&r.s.tokens, at)?;
+        let free = target != Some(at) && !r.names.iter().any(|name| name.from <= at && at < name.to);
+        (free && is_share(r, said.end)).then_some((at, said.end + 1))
+    };
+    let word = wordings(r, "change_by").into_iter().next();
+    word.or_else(|| (0..r.s.tokens.len()).find_map(share))
 }
 
 /// Revenue per unit of spend to reach.
@@ -252,7 +339,7 @@ pub(super) fn allocation(r: &Reading<'_>) -> Option<Value> {
     let near_name = |figure: &Figure| {
         names.iter().any(|name| apart((name.from, name.to), (figure.from, figure.to)) <= NEAR)
     };
-    let money: Vec<&Figure> = figures.iter().filter(|figure| near_name(figure)).collect();
+    let money: Vec<&Figure> = figures.iter().filter(|figure| near_name(figure) && !figure.negative).collect();
     let (first_name, first_money) = (names.first()?, money.first()?);
     let number_first = first_money.from < first_name.from;
     let mut parts: Vec<(String, f64)> = Vec::new();
@@ -296,7 +383,7 @@ pub(super) fn merged(old: &Value, new: &Value) -> Value {
 }
 
 /// A whole amount is written without a point.
-fn whole(value: f64) -> Value {
+pub(super) fn whole(value: f64) -> Value {
     let cents = (value * 100.0).round() / 100.0;
     if cents.fract().abs() < 1e-9 && cents.abs() < 9e15 { Value::from(cents as i64) } else { json!(cents) }
 }

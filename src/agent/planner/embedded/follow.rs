@@ -2,16 +2,23 @@
 
 use serde_json::{Map, Value};
 
+use super::budget;
 use super::classifier::Opinion;
 use super::earlier;
+use super::numbers::number_at;
 use super::reading::{Reading, TIME_GROUPS};
 use super::slots::{Slot, read_all, slots};
+use super::text::{Kind, as_typed};
 use crate::agent::{Call, Memory};
 
 /// How much of a sentence may stay unexplained when it opens or ends like a follow-up.
 const UNEXPLAINED_MOST: usize = 2;
 /// The same where somebody of a list is meant: 详细说说第二个 can mean little else.
 const UNEXPLAINED_OF_LIST: usize = 6;
+/// A word of fewer letters is no name that is asked back for.
+const UNKNOWN_LETTERS: usize = 3;
+/// What stands before a name that is given something, or was bought.
+const NAMES_FOLLOW: [&str; 8] = ["给", "买", "了", "跟", "为", "向", "对", "户"];
 
 /// The last call with what this sentence changes; nothing if the sentence stands on its own.
 pub(super) fn revised(last: &Call, r: &Reading<'_>) -> Option<Call> {
@@ -51,6 +58,10 @@ pub(super) fn revised(last: &Call, r: &Reading<'_>) -> Option<Call> {
         return None;
     }
     let mut args = last.args.clone();
+    let money = |args: &Map<String, Value>| args.get("total").and_then(Value::as_f64);
+    if let (Some(before), Some(more)) = (money(&args), money(&new).filter(|_| r.s.has("on_top"))) {
+        new.insert("total".into(), budget::whole(before + more));
+    }
     if everything {
         for key in ["filter", "group_by", "top", "segment", "customer"] {
             args.shift_remove(key);
@@ -142,7 +153,7 @@ fn change(args: &mut Map<String, Value>, mut new: Map<String, Value>) {
     }
     for key in ["bounds", "allocation"] {
         if let (Some(old), Some(list)) = (args.get(key), new.get(key)) {
-            let both = super::budget::merged(old, list);
+            let both = budget::merged(old, list);
             new.insert(key.to_owned(), both);
         }
     }
@@ -188,9 +199,45 @@ fn change(args: &mut Map<String, Value>, mut new: Map<String, Value>) {
     }
 }
 
-/// Tokens that no slot and no small word explains.
+/// Tokens that no slot and no small word explains; per cent signs, quotes and the like say nothing.
 pub(super) fn unexplained(r: &Reading<'_>) -> usize {
-    const SMALL: [&str; 17] = [
+    let words = r.s.tokens.iter().zip(explained(r));
+    words.filter(|(token, done)| !done && token.kind != Kind::Mark).count()
+}
+
+/// A name that the shop does not have, as typed: a word of no vocabulary, or Han where somebody or something is named
+/// (给张三推荐, 买了咖啡机的人).
+pub(super) fn unknown(r: &Reading<'_>) -> Option<String> {
+    let s = &r.s;
+    let explained = explained(r);
+    let strange = |at: usize| explained.get(at).is_some_and(|done| !done);
+    let kind = |at: usize| s.tokens.get(at).map(|token| token.kind);
+    let latin = (0..s.tokens.len()).find(|at| {
+        strange(*at)
+            && kind(*at) == Some(Kind::Word)
+            && s.text(*at).chars().count() >= UNKNOWN_LETTERS
+            && !r.knows(s.text(*at))
+    });
+    let han = || {
+        let begins = |at: usize| {
+            at > 0 && NAMES_FOLLOW.contains(&s.text(at - 1)) && kind(at) == Some(Kind::Han) && strange(at)
+        };
+        let from = (0..s.tokens.len()).find(|at| begins(*at))?;
+        // 张三: a numeral may be a part of a name
+        let goes_on = |at: usize| strange(at) || number_at(&s.tokens, at).is_some();
+        let ends = |at: &usize| {
+            !goes_on(*at) || kind(*at) != Some(Kind::Han) || matches!(s.text(*at), "的" | "推" | "人")
+        };
+        let to = (from..=s.tokens.len()).find(ends)?;
+        (to - from > 1).then_some((from, to))
+    };
+    let (from, to) = latin.map(|at| (at, at + 1)).or_else(han)?;
+    s.tokens.get(from..to).map(as_typed)
+}
+
+/// What each token is taken for: whether a slot or a small word explains it.
+fn explained(r: &Reading<'_>) -> Vec<bool> {
+    const SMALL: [&str; 28] = [
         "filler",
         "persons",
         "earlier",
@@ -208,6 +255,17 @@ pub(super) fn unexplained(r: &Reading<'_>) -> usize {
         "undiscounted",
         "to",
         "person",
+        "target_roi",
+        "least",
+        "most",
+        "exactly",
+        "without",
+        "on_top",
+        "change_by",
+        "money",
+        "for_profit",
+        "for_orders",
+        "for_revenue",
     ];
     let s = &r.s;
     let mut explained = vec![false; s.tokens.len()];
@@ -247,11 +305,9 @@ pub(super) fn unexplained(r: &Reading<'_>) -> usize {
                 mark(at, to);
             }
         }
-        if let Some(said) = super::numbers::number_at(&s.tokens, at) {
+        if let Some(said) = number_at(&s.tokens, at) {
             mark(at, said.end);
         }
     }
-    // per cent signs, quotes and the like say nothing
-    let words = s.tokens.iter().zip(explained);
-    words.filter(|(token, done)| !done && token.kind != super::text::Kind::Mark).count()
+    explained
 }

@@ -11,6 +11,7 @@ mod classifier;
 mod derive;
 mod earlier;
 mod follow;
+mod limits;
 mod names;
 mod numbers;
 mod reading;
@@ -154,6 +155,9 @@ impl EmbeddedPlanner {
         if refusal.is_some() && plain && allowed("query_metrics") {
             return self.call(request, r, "query_metrics");
         }
+        if limits::imagines_spend(r) && allowed("simulate_budget") {
+            return self.ask(request, "allocation", Vec::new());
+        }
         // a report on models has no time ahead, no segment and no customer
         if first == "model_report" && (r.looks_ahead() || r.segment().is_some() || r.person().is_some()) {
             return self.call(request, r, "predict_clv");
@@ -257,36 +261,11 @@ impl EmbeddedPlanner {
 
     /// What the sentence asks for and the tool has not is said, never dropped.
     fn checked(&self, request: &PlanRequest, r: &Reading<'_>, call: Call) -> Plan {
-        if call.tool == "customer_profile" && !call.args.contains_key("customer") {
-            return self.ask(request, "customer", Vec::new());
+        let call = limits::meant(call, r, &request.entities);
+        match limits::of(&call, r) {
+            Some(limit) => self.ask_about(request, limit.key, limit.params, limit.instead),
+            None => Plan::Calls(vec![call]),
         }
-        if call.tool == "simulate_budget" && !call.args.contains_key("allocation") {
-            return self.ask(request, "allocation", Vec::new());
-        }
-        if call.tool == "find_audience"
-            && !call.args.contains_key("product")
-            && !call.args.contains_key("category")
-        {
-            return self.ask(request, "audience_for", Vec::new());
-        }
-        if let ("segment_customers", Some(asked)) = (call.tool.as_str(), r.method_later()) {
-            return self.ask_about(request, "segment_method", json!({ "asked": asked }), vec![call]);
-        }
-        if let ("model_report", Some(Err(asked))) = (call.tool.as_str(), r.model()) {
-            let offered = ["bg_nbd", "mbg_nbd"].map(|model| with(&call, "model", model));
-            return self.ask_about(request, "model", json!({ "asked": asked }), offered.into());
-        }
-        if call.tool == "predict_clv" {
-            if let Some(Err(asked)) = r.model() {
-                let offered = ["bg_nbd", "mbg_nbd", "auto"].map(|model| with(&call, "model", model));
-                return self.ask_about(request, "model", json!({ "asked": asked }), offered.into());
-            }
-            if let Some(name) = r.name(Thing::City).or_else(|| r.name(Thing::Category)) {
-                let params = json!({ "asked": name.text });
-                return self.ask_about(request, "clv_limited", params, vec![call]);
-            }
-        }
-        Plan::Calls(vec![call])
     }
 
     /// Nothing to go by: three things that can be asked.
@@ -350,7 +329,7 @@ impl EmbeddedPlanner {
     }
 
     /// Every message key that [`Plan::Clarify`] may carry, for tests of the words.
-    pub const CLARIFIES: [&'static str; 12] = [
+    pub const CLARIFIES: [&'static str; 18] = [
         "what",
         "which",
         "metric",
@@ -358,11 +337,17 @@ impl EmbeddedPlanner {
         "clv_limited",
         "customer",
         "audience_for",
+        "audience_limited",
         "metric_of_customer",
+        "recommend_for",
+        "recommend_limited",
         "segment_method",
         "derive_figures",
         "derive_op",
         "allocation",
+        "budget_limited",
+        "budget_kept",
+        "channel_unknown",
     ];
 }
 

@@ -48,6 +48,14 @@ pub(super) struct NameIndex {
 /// Words of a name shorter than this are not looked for alone, nor mended.
 const TELLING: usize = 5;
 
+/// "customer 99999", 客户99999: a number that can only be somebody's.
+fn is_numbered(s: &Sentence<'_>, at: usize) -> bool {
+    const LONG: usize = 3;
+    let long = s.tokens.get(at).is_some_and(|token| token.whole().is_some() && token.text.len() >= LONG);
+    let counted = s.cue(at + 1, "counted").is_some() || matches!(s.text(at + 1), "个" | "位" | "名" | "人");
+    long && !counted && s.cue_before(at, "customer_number").is_some()
+}
+
 impl NameIndex {
     pub(super) fn new(entities: &Entities) -> Self {
         let mut index = Self::default();
@@ -163,8 +171,9 @@ impl NameIndex {
                 .is_some_and(|rest| rest.len() >= 3 && rest.chars().all(|c| c.is_ascii_digit())),
             _ => false,
         };
-        let long = token.text.len() >= 4;
-        let known = long && self.keys.contains(&token.text);
+        let telling = token.text.len() >= 4
+            || token.kind == Kind::Word && token.text.chars().any(|c| c.is_ascii_digit());
+        let known = telling && self.keys.contains(&token.text) || is_numbered(s, from);
         (shaped || known).then(|| Name {
             thing: Thing::Customer,
             text: token.raw.clone(),
@@ -173,7 +182,8 @@ impl NameIndex {
         })
     }
 
-    /// 伦敦 for London; only of what the data has, but for cities, which the tool then says it does not know.
+    /// 伦敦 for London; only of what the data has, but for cities and channels, which the tool then says it does not
+    /// know.
     fn translated(&self, s: &Sentence<'_>, from: usize) -> Option<Name> {
         let hit = s
             .hits
@@ -189,7 +199,7 @@ impl NameIndex {
         });
         let text = match (known, thing) {
             (Some((_, _, name)), _) => name.clone(),
-            (None, Thing::City) => as_typed(s.tokens.get(hit.from..hit.to)?),
+            (None, Thing::City | Thing::Channel) => as_typed(s.tokens.get(hit.from..hit.to)?),
             (None, _) => return None,
         };
         Some(Name { thing, text, from: hit.from, to: hit.to })

@@ -525,6 +525,11 @@ impl<'a> Reading<'a> {
         !self.vocabulary.knows(&token.text) && !self.in_name(at, at + 1) && !self.in_time(at, at + 1)
     }
 
+    /// Whether a word is one of the vocabulary or of a name.
+    pub(super) fn knows(&self, word: &str) -> bool {
+        self.vocabulary.knows(word) || self.index.has_word(word)
+    }
+
     /// Whether a time ahead is said.
     pub(super) fn looks_ahead(&self) -> bool {
         self.times

@@ -1,6 +1,6 @@
 //! A sentence, cut and searched once, for everything that reads it.
 
-use super::text::{Token, tokens};
+use super::text::{Token, as_typed, tokens};
 use super::vocabulary::{Hit, Vocabulary};
 
 /// Longest wording of a small word, in tokens.
@@ -67,6 +67,12 @@ impl<'a> Sentence<'a> {
     /// Whether the small word stands anywhere.
     pub(super) fn has(&self, key: &str) -> bool {
         (0..self.tokens.len()).any(|at| self.cue(at, key).is_some())
+    }
+
+    /// The wording of a small word as it was typed.
+    pub(super) fn phrase(&self, key: &str) -> Option<String> {
+        let (from, to) = (0..self.tokens.len()).find_map(|at| Some((at, self.cue(at, key)?)))?;
+        self.tokens.get(from..to).map(as_typed)
     }
 
     /// What was found of one vocabulary.

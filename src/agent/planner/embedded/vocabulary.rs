@@ -186,7 +186,9 @@ impl Vocabulary {
     /// 复够率 sounds like 复购率: Chinese is misspelt by sound.
     fn mend_by_sound(&self, tokens: &mut [Token]) {
         let mut right: Vec<bool> = vec![false; tokens.len()];
-        for hit in self.hits(tokens) {
+        let small = (0..tokens.len()).filter_map(|at| self.any_at(tokens, at, "cue"));
+        let small: Vec<Hit> = small.filter(|hit| hit.to > hit.from + 1).collect();
+        for hit in self.hits(tokens).into_iter().chain(small) {
             right.iter_mut().take(hit.to).skip(hit.from).for_each(|right| *right = true);
         }
         let mut at = 0;
