@@ -10,7 +10,7 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use mercato::agent::planner::{EmbeddedPlanner, PlanRequest};
 use mercato::agent::{Memory, ShopDays};
-use mercato::domain::{Day, Entities, Lang, NamedCustomer, NamedProduct, Role, Span};
+use mercato::domain::{Currency, Day, Entities, Lang, NamedCustomer, NamedProduct, Role, Span};
 use mercato::prompts::Prompts;
 
 fn shop() -> Entities {
@@ -47,6 +47,7 @@ fn bench(c: &mut Criterion) {
         days: ShopDays { today, data: Span { from: today.month_start(-23), to: today } },
         memory: Memory::default(),
         entities: entities.clone(),
+        currency: Currency::EUR,
         repair: None,
     };
     for (name, question) in [

@@ -387,6 +387,7 @@ impl Inner {
             days: self.days(seen),
             memory: turn.memory.clone(),
             entities: seen.entities.clone(),
+            currency: seen.warehouse.shop.currency,
             repair,
         };
         let plan = tokio::select! {

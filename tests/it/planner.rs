@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use mercato::agent::planner::{EmbeddedPlanner, PlanRequest};
 use mercato::agent::{Memory, Plan, Refusal, ShopDays};
-use mercato::domain::{Day, Entities, Lang, NamedCustomer, NamedProduct, Role, Span};
+use mercato::domain::{Currency, Day, Entities, Lang, NamedCustomer, NamedProduct, Role, Span};
 use mercato::prompts::Prompts;
 use serde_json::{Value, json};
 
@@ -49,6 +49,7 @@ fn ask(question: &str, role: Role, memory: &Memory) -> Plan {
         days: ShopDays { today, data: Span { from: today.month_start(-23), to: today } },
         memory: memory.clone(),
         entities: SHOP.clone(),
+        currency: Currency::EUR,
         repair: None,
     })
 }
@@ -708,6 +709,15 @@ fn what_a_call_would_leave_out_is_asked_back() {
                 "把所有预算都投到搜索行不行",
             ],
         ),
+        (
+            "budget_currency",
+            &[
+                "split ¥50000 among channels",
+                "预算$35000怎么分",
+                "把3.5万人民币分到各渠道",
+                "split 20000 USD over the channels",
+            ],
+        ),
         ("budget_kept", &["不要动电视，其他渠道怎么调整"]),
         ("audience_limited", &["找柏林爱喝茶的50个客户", "50 customers for tea who agreed to SMS"]),
         ("recommend_limited", &["recommend coffee products for champions"]),
@@ -721,6 +731,27 @@ fn what_a_call_would_leave_out_is_asked_back() {
             );
         }
     }
+}
+
+#[test]
+fn a_figure_of_the_past_is_no_part_of_a_plan() {
+    for (sentence, metric) in [
+        ("revenue last month", "revenue"),
+        ("orders last month", "orders"),
+        ("profit last month", "gross_profit"),
+        ("上个月销售额", "revenue"),
+    ] {
+        check(
+            &["split 35k over the channels", sentence],
+            "query_metrics",
+            json!({"metric": metric, "period": "last_month"}),
+        );
+    }
+    check(
+        &["split 35k over the channels", "make it orders"],
+        "optimize_budget",
+        json!({"total": 35000, "objective": "orders"}),
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub(crate) use embedded::parse_number;
 pub use llm::LlmPlanner;
 
 use super::{Memory, Plan, ShopDays};
-use crate::domain::{Entities, Lang, Role};
+use crate::domain::{Currency, Entities, Lang, Role};
 use crate::llm::Spent;
 
 /// All a planner may look at.
@@ -33,6 +33,8 @@ pub struct PlanRequest {
     pub memory: Memory,
     /// Names in the shop's data.
     pub entities: Arc<Entities>,
+    /// The currency of the shop's books.
+    pub currency: Currency,
     /// Why the last plan's call could not run, when the planner is asked again (twice at most).
     pub repair: Option<String>,
 }

@@ -21,7 +21,7 @@ use crate::agent::{Memory, Plan, ShopDays};
 use crate::cli::Out;
 use crate::config::Config;
 use crate::demo;
-use crate::domain::{Day, Entities, Lang, Role};
+use crate::domain::{Currency, Day, Entities, Lang, Role};
 use crate::llm::LanguageModel;
 use crate::prompts::Prompts;
 use crate::store::Store;
@@ -56,6 +56,7 @@ struct Question {
 /// What is known of the shop: its names and days.
 struct Known {
     entities: Arc<Entities>,
+    currency: Currency,
     days: ShopDays,
 }
 
@@ -154,6 +155,7 @@ fn request(known: &Known, days: ShopDays, role: Role, question: String, memory: 
         days,
         memory: memory.clone(),
         entities: known.entities.clone(),
+        currency: known.currency,
         repair: None,
     }
 }
@@ -185,5 +187,6 @@ fn of_folder(dir: &Path) -> anyhow::Result<Known> {
 
 fn known(shop: &Warehouse) -> anyhow::Result<Known> {
     let data = shop.order_days().context("the shop has no orders so far; import them first")?;
-    Ok(Known { entities: Arc::new(shop.entities()), days: ShopDays { today: data.to, data } })
+    let days = ShopDays { today: data.to, data };
+    Ok(Known { entities: Arc::new(shop.entities()), currency: shop.shop.currency, days })
 }

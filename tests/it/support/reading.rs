@@ -77,6 +77,7 @@ pub(crate) fn planned(lang: Lang, question: &str, before: &str, args: &Value) ->
         days: ShopDays { today, data: demo().order_days().unwrap() },
         memory,
         entities: Arc::new(demo().entities()),
+        currency: demo().shop.currency,
         repair: None,
     });
     let Plan::Calls(calls) = plan else { panic!("{question}: {plan:?}") };
@@ -95,6 +96,7 @@ pub(crate) fn runs(lang: Lang, questions: &[String]) {
             days: ShopDays { today, data: demo().order_days().unwrap() },
             memory: Memory::default(),
             entities: entities.clone(),
+            currency: demo().shop.currency,
             repair: None,
         });
         let Plan::Calls(calls) = &plan else { panic!("{question}: {plan:?}") };

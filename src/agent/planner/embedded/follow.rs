@@ -28,8 +28,17 @@ pub(super) fn revised(last: &Call, r: &Reading<'_>) -> Option<Call> {
     if r.looks_ahead() && !slots(&last.tool).contains(&Slot::HorizonMonths) {
         return None;
     }
-    // a figure of the past changes nothing of a forecast: it is another question
-    if !matches!(last.tool.as_str(), "query_metrics" | "optimize_budget") && !r.metrics().is_empty() {
+    // a figure of the past changes nothing of a forecast: it is another question; a plan can be made for orders
+    let of_the_past = match last.tool.as_str() {
+        "query_metrics" => false,
+        "optimize_budget" => {
+            let narrowed =
+                r.period_and_comparison().0.is_some() || r.group().is_some() || !r.names.is_empty();
+            !cue || narrowed && !new.contains_key("bounds")
+        }
+        _ => true,
+    };
+    if of_the_past && !r.metrics().is_empty() {
         return None;
     }
     // figure, time and group or filter: nothing is missing, however the sentence opens

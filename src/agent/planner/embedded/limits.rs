@@ -9,7 +9,7 @@ use super::names::Thing;
 use super::reading::Reading;
 use super::{budget, follow};
 use crate::agent::Call;
-use crate::domain::Entities;
+use crate::domain::{Currency, Entities};
 
 /// A question back in the place of a call.
 pub(super) struct Limit {
@@ -53,11 +53,15 @@ pub(super) fn imagines_spend(r: &Reading<'_>) -> bool {
 }
 
 /// What the call leaves out of the sentence.
-pub(super) fn of(call: &Call, r: &Reading<'_>) -> Option<Limit> {
+pub(super) fn of(call: &Call, r: &Reading<'_>, shop: Currency) -> Option<Limit> {
     let has = |argument: &str| call.args.contains_key(argument);
     let again = || vec![call.clone()];
     match call.tool.as_str() {
         "customer_profile" if !has("customer") => Some(Limit::new("customer", Vec::new())),
+        "optimize_budget" | "simulate_budget" if budget::foreign(r, shop).is_some() => {
+            let params = json!({ "asked": budget::foreign(r, shop)?, "currency": shop.to_string() });
+            Some(Limit { key: "budget_currency", params, instead: Vec::new() })
+        }
         "simulate_budget" if !has("allocation") || budget::change(r).is_some() => {
             Some(Limit::new("allocation", Vec::new()))
         }

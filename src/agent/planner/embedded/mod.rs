@@ -262,7 +262,7 @@ impl EmbeddedPlanner {
     /// What the sentence asks for and the tool has not is said, never dropped.
     fn checked(&self, request: &PlanRequest, r: &Reading<'_>, call: Call) -> Plan {
         let call = limits::meant(call, r, &request.entities);
-        match limits::of(&call, r) {
+        match limits::of(&call, r, request.currency) {
             Some(limit) => self.ask_about(request, limit.key, limit.params, limit.instead),
             None => Plan::Calls(vec![call]),
         }
@@ -329,7 +329,7 @@ impl EmbeddedPlanner {
     }
 
     /// Every message key that [`Plan::Clarify`] may carry, for tests of the words.
-    pub const CLARIFIES: [&'static str; 18] = [
+    pub const CLARIFIES: [&'static str; 19] = [
         "what",
         "which",
         "metric",
@@ -346,6 +346,7 @@ impl EmbeddedPlanner {
         "derive_op",
         "allocation",
         "budget_limited",
+        "budget_currency",
         "budget_kept",
         "channel_unknown",
     ];
