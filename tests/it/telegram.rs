@@ -744,7 +744,10 @@ async fn whatever_breaks_its_person_is_told_in_one_sentence_and_the_next_questio
         if broken == "telegram" {
             api.inside().script.insert("sendMessage", [Reject::Refused].into());
         }
-        let bot = Bot::start(&agent, settings(&api, ALLOW));
+        let mut settings = settings(&api, ALLOW);
+        // no draft comes before the whole
+        settings.pace.settle = Duration::from_secs(60);
+        let bot = Bot::start(&agent, settings);
         api.say(ANNA, "巴黎的销售额");
         answered(&api, &store, ANNA, 1).await;
         let told = api.said(ANNA).remove(0).plain;
@@ -756,6 +759,26 @@ async fn whatever_breaks_its_person_is_told_in_one_sentence_and_the_next_questio
         assert!(said.len() == 2 && said[1].plain.contains("Paris sold"), "{}", api.transcript(ANNA));
         api.check();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_that_is_refused_takes_nothing_from_the_answer() {
+    let store = Store::memory();
+    let sentences = ["Tea sold well. ", "Coffee sold well. ", "Cups sold well. "].map(str::to_owned);
+    let composer = Arc::new(Writes(sentences.to_vec()));
+    let agent = Agent::new(House {
+        composer,
+        ..house(store.clone(), Script::of(vec![Plan::Calls(vec![sales("Paris")])]))
+    });
+    let api = BotApi::start().await;
+    api.inside().script.insert("sendMessage", [Reject::Refused].into());
+    let bot = Bot::start(&agent, settings(&api, ALLOW));
+    api.say(ANNA, "sales of Paris");
+    answered(&api, &store, ANNA, 1).await;
+    bot.stop().await.unwrap();
+    let said = api.said(ANNA);
+    assert!(said[0].plain.starts_with(sentences.concat().trim()), "{}", api.transcript(ANNA));
+    api.check();
 }
 
 /// Holds its thread for a while, so that a stopped question is slow to end.

@@ -86,7 +86,9 @@ impl Desk {
         let conversation = self.talk(&letter.principal).await?.conversation();
         let principal = letter.principal.clone();
         let question = Question { principal, conversation: Some(conversation.clone()), text, lang: None };
-        let mut events = self.agent.take_once(question, letter.name(), stop.clone());
+        // of its own: whoever reads no longer is not the person who says stop
+        let quit = stop.child_token();
+        let mut events = self.agent.take_once(question, letter.name(), quit.clone());
         let mut delivery = Delivery::new(&self.post, self.store(), letter);
         let drawn = tokio::select! {
             biased;
@@ -100,7 +102,7 @@ impl Desk {
             return self.finish(sheet, &conversation, &mut delivery, stop).await;
         }
         // Nobody reads on. The turn must be closed before the next one is counted.
-        stop.cancel();
+        quit.cancel();
         let rest = async { while events.next().await.is_some() {} };
         if tokio::time::timeout(CLOSING, rest).await.is_err() {
             tracing::warn!("a stopped question is slow to end");

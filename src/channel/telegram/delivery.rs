@@ -53,7 +53,14 @@ impl<'a> Delivery<'a> {
         for (index, note) in notes.iter().enumerate() {
             let Note::Text(part) = note else { break };
             match self.letter.sent.get(index).copied() {
-                None => self.create(note, None).await?,
+                None => match self.create(note, None).await {
+                    // The whole answer tries again, and says so where it is refused too.
+                    Err(Lost::Fault(fault)) if !fault.gone() && !fault.is(401) => {
+                        tracing::info!(%fault, "a draft could not be sent");
+                        return Ok(false);
+                    }
+                    made => made?,
+                },
                 Some(_) if self.shows(index, &part.html) => {}
                 Some(_) if edited => return Ok(true),
                 Some(id) => {
@@ -97,8 +104,9 @@ impl<'a> Delivery<'a> {
                     Ok(()) => self.note(index, &part.html),
                     Err(fault) if fault.gone() => return Err(fault.into()),
                     Err(fault) => {
-                        // Somebody deleted it: it comes again, at the end.
+                        // Somebody deleted it, or it takes no edits: it comes again, at the end.
                         tracing::info!(%fault, "a message could not be edited and is sent again");
+                        self.post.delete(chat, id).await.or_else(only_lost)?;
                         let id = self.post.create(chat, Body::Text(part), keyboard).await?;
                         if let Some(sent) = self.letter.sent.get_mut(index) {
                             *sent = id;
