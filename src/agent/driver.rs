@@ -221,13 +221,13 @@ impl Inner {
         let mut session = self.session(conversation, &question.principal).await?;
         if let Some(turn) = self.unfinished(&session).await? {
             if key.is_some() && turn.key == key {
-                return self.drive(turn, session, out).await;
+                return self.drive(turn, session, self.house.columns.seen(), out).await;
             }
             // A crash cut the last turn off; it is finished first, so that this question can follow it.
             let (events, mut nobody) = channel(EVENTS);
             let quiet = Outlet { events, cancel: out.cancel.clone() };
             tokio::spawn(async move { while nobody.recv().await.is_some() {} });
-            self.drive(turn, session.clone(), &quiet).await?;
+            self.drive(turn, session.clone(), self.house.columns.seen(), &quiet).await?;
             session = self.session(conversation, &question.principal).await?;
         }
         if let Some(turn) = self.answered(&session, key.as_deref()).await? {
@@ -249,11 +249,12 @@ impl Inner {
         let text = session.memory.follow_up(&text).map_or(text.clone(), str::to_owned);
         let inner = self.clone();
         off_thread(move || inner.house.columns.refresh(&inner.house.store)).await?;
-        let version = self.house.columns.seen().warehouse.data_version;
+        let seen = self.house.columns.seen();
+        let version = seen.warehouse.data_version;
         let mut turn = Turn::new(&session, text, lang, now, version, self.house.limits);
         turn.key = key;
         self.save(&turn).await?;
-        self.drive(turn, session, out).await
+        self.drive(turn, session, seen, out).await
     }
 
     /// Says where a figure of the last answer with figures comes from; the conversation stays as it is.
@@ -309,15 +310,15 @@ impl Inner {
         .await
     }
 
-    /// Steps a turn to its end.
+    /// Steps a turn to its end, on the columns that it began with.
     async fn drive(
         self: &Arc<Self>,
         mut turn: Turn,
         mut session: Session,
+        seen: Seen,
         out: &Outlet,
     ) -> Result<(), StoreError> {
         let begun = Instant::now();
-        let seen = self.house.columns.seen();
         let all = Duration::from_secs(turn.seconds_max());
         let deadline = tokio::time::Instant::now() + all;
         // templates need some of the time
@@ -511,12 +512,14 @@ impl Inner {
     }
 
     /// The turn after the last complete one, where a crash left it.
-    async fn unfinished(&self, session: &Session) -> Result<Option<Turn>, StoreError> {
+    async fn unfinished(self: &Arc<Self>, session: &Session) -> Result<Option<Turn>, StoreError> {
         let key = Turn::key_of(&session.conversation, &session.principal, session.turns + 1);
-        let store = self.house.store.clone();
+        let inner = self.clone();
         off_thread(move || {
+            let House { store, columns, .. } = &inner.house;
             let Some(mut turn) = store.get::<Turn>(&key)? else { return Ok(None) };
-            turn.resumed();
+            columns.refresh(store)?;
+            turn.resumed(columns.seen().warehouse.data_version);
             // counted before it goes on: a turn that brings the process down must not come up for ever
             store.put(&turn)?;
             Ok(Some(turn))

@@ -366,9 +366,15 @@ impl Turn {
         self.phase = Phase::Done;
     }
 
-    /// It was found unfinished by a new process.
-    pub fn resumed(&mut self) {
+    /// It was found unfinished by a new process; what was computed on other data than there are now is computed anew.
+    pub fn resumed(&mut self, data_version: u64) {
         self.resumes += 1;
+        if self.data_version != data_version {
+            self.data_version = data_version;
+            self.calls.clear();
+            self.plan = None;
+            self.phase = Phase::Planning;
+        }
         if self.resumes > RESUMES {
             self.end_early(Stop::GivenUp);
         }

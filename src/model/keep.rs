@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -17,12 +17,26 @@ pub trait Shelf: Send + Sync {
     fn save(&self, key: &str, data_version: u64, bytes: &[u8]);
 }
 
-/// Fitted models by (model, settings, data version), in this process and on a [`Shelf`] where there is one.
+/// Fitted models by model and settings, each for the newest data it was fitted on, in this process and on a [`Shelf`]
+/// where there is one. Two questions that need the same fit wait for one.
 #[derive(Default)]
 pub struct Models {
     shelf: Option<Arc<dyn Shelf>>,
     // std mutex: nothing awaits or fits while it is held
-    kept: Mutex<HashMap<(String, u64), Arc<dyn Any + Send + Sync>>>,
+    kept: Mutex<HashMap<String, Place>>,
+}
+
+/// Where a model is kept.
+#[derive(Clone, Default)]
+struct Place {
+    /// Held while it is fitted.
+    fitting: Arc<Mutex<()>>,
+    kept: Option<(u64, Arc<dyn Any + Send + Sync>)>,
+}
+
+/// What a key names without the day it ends in (`bg_nbd/1@2026-06-30`): another day takes the older one's place.
+fn without_day(key: &str) -> &str {
+    key.split_once('@').map_or(key, |(what, _)| what)
 }
 
 impl Models {
@@ -42,9 +56,12 @@ impl Models {
     where
         T: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
-        let place = (key.to_owned(), data_version);
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&place).cloned();
-        if let Some(model) = kept.and_then(|model| model.downcast::<T>().ok()) {
+        if let Some(model) = self.kept(key, data_version) {
+            return Ok(model);
+        }
+        let fitting = self.places().entry(key.to_owned()).or_default().fitting.clone();
+        let _one_at_a_time = fitting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(model) = self.kept(key, data_version) {
             return Ok(model);
         }
         let shelved = self.shelf.as_ref().and_then(|shelf| shelf.load(key, data_version));
@@ -58,21 +75,34 @@ impl Models {
                 model
             }
         };
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(place, model.clone());
+        let mut places = self.places();
+        places.retain(|other, _| other == key || without_day(other) != without_day(key));
+        let place = places.entry(key.to_owned()).or_default();
+        // a question that began before an import leaves the newer fit where it is
+        if place.kept.as_ref().is_none_or(|(version, _)| *version <= data_version) {
+            place.kept = Some((data_version, model.clone()));
+        }
         Ok(model)
+    }
+
+    fn places(&self) -> MutexGuard<'_, HashMap<String, Place>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept<T: Send + Sync + 'static>(&self, key: &str, data_version: u64) -> Option<Arc<T>> {
+        let kept = self.places().get(key)?.kept.clone();
+        kept.filter(|(version, _)| *version == data_version)?.1.downcast::<T>().ok()
     }
 
     /// The data version of the fit that was kept last under this key.
     pub fn version(&self, key: &str) -> Option<u64> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let here = kept.keys().filter(|(known, _)| known == key).map(|(_, version)| *version).max();
-        drop(kept);
+        let here = self.places().get(key).and_then(|place| Some(place.kept.as_ref()?.0));
         here.max(self.shelf.as_ref().and_then(|shelf| shelf.version(key)))
     }
 
     /// Whether a model is at hand without fitting.
     pub fn has(&self, key: &str, data_version: u64) -> bool {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&(key.to_owned(), data_version))
+        self.places().get(key).and_then(|place| Some(place.kept.as_ref()?.0)) == Some(data_version)
             || self.shelf.as_ref().is_some_and(|shelf| shelf.load(key, data_version).is_some())
     }
 }
@@ -120,5 +150,31 @@ mod tests {
         assert_eq!((models.version("m/1"), models.version("n/1")), (Some(1), None));
         let refit = models.get_or_fit("m/1", 2, || Ok::<_, ()>(vec![2.0]));
         assert_eq!(*refit.unwrap(), vec![2.0], "other data, another fit");
+        assert_eq!(models.places().len(), 1, "the older fit is gone");
+        for day in ["a/1@2026-06-29", "a/1@2026-06-30"] {
+            models.get_or_fit(day, 2, || Ok::<_, ()>(vec![3.0])).unwrap();
+        }
+        assert_eq!(models.places().len(), 2, "a day takes the place of the one before");
+    }
+
+    #[test]
+    fn two_that_need_the_same_fit_wait_for_one() {
+        let models = Models::default();
+        let fits = std::sync::atomic::AtomicU32::new(0);
+        let both = std::sync::Barrier::new(2);
+        let ask = || {
+            both.wait();
+            let fit = || {
+                fits.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                Ok::<_, ()>(7_u32)
+            };
+            assert_eq!(*models.get_or_fit("m/1", 1, fit).unwrap(), 7);
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(ask);
+            scope.spawn(ask);
+        });
+        assert_eq!(fits.into_inner(), 1);
     }
 }

@@ -126,6 +126,21 @@ async fn a_question_after_a_crash_finishes_the_one_before_first() {
 }
 
 #[tokio::test]
+async fn a_turn_cut_off_before_an_import_is_planned_and_computed_anew() {
+    let script = Script::of(vec![plan("Berlin"), plan("Paris")]);
+    let agent = agent(script.clone());
+    let mut cut_off = stages(&agent, "sales in Berlin", Lang::En).remove(3);
+    cut_off.data_version += 1;
+    agent.house().store.put(&cut_off).unwrap();
+    ask(&agent, "and Paris?").await;
+    let kept: Turn =
+        agent.house().store.get(&Turn::key_of("c", &Principal::local_manager(), 1)).unwrap().unwrap();
+    assert_eq!(kept.data_version, agent.house().columns.seen().warehouse.data_version);
+    let seen = script.seen.lock().unwrap();
+    assert_eq!(seen.len(), 2, "the turn before is planned again: {seen:?}");
+}
+
+#[tokio::test]
 async fn every_step_is_saved_and_the_end_closes_the_conversation_in_the_same_write() {
     let agent = agent(Script::of(vec![plan("Berlin")]));
     let answer = ask(&agent, "sales in Berlin").await;

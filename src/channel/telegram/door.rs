@@ -19,7 +19,7 @@ use super::letters::{self, Batch, Letter, Wish};
 use super::wire::{Fault, Wire};
 use super::{Settings, Stopped};
 use crate::domain::Lang;
-use crate::store::off_thread;
+use crate::store::{StoreError, off_thread};
 
 /// Refusals a chat is sent in a minute; who knocks more often hears nothing. A group hears one.
 const REFUSALS: u32 = 5;
@@ -103,8 +103,10 @@ impl Door {
     async fn wake(&mut self) -> anyhow::Result<Vec<u32>> {
         let (store, bot) = (self.desk.store().clone(), self.bot);
         let (letters, batch) = off_thread(move || {
-            let mut letters: Vec<Letter> = store.scan::<Letter>().collect::<Result<_, _>>()?;
-            letters.retain(|letter| letter.bot == bot);
+            // one that cannot be read holds up nobody else's
+            let unread = |error: &StoreError| tracing::error!(%error, "a letter cannot be read and is left");
+            let letters = store.scan::<Letter>().filter_map(|letter| letter.inspect_err(unread).ok());
+            let mut letters: Vec<Letter> = letters.filter(|letter| letter.bot == bot).collect();
             letters.sort_by_key(|letter| letter.update);
             Ok((letters, store.get::<Batch>(&bot.to_be_bytes())?))
         })
@@ -160,7 +162,7 @@ impl Door {
                     letters.retain(|letter| letter.principal != principal);
                     let stopped = self.desk.cancel(&principal) || letters.len() < before;
                     let key = if stopped { "stopped" } else { "nothing_runs" };
-                    let lang = self.desk.tongue(&principal, lang).await?;
+                    let lang = self.desk.tongue(&principal, lang).await.unwrap_or(lang);
                     said.push((chat, self.desk.words(key, lang, &Map::new())));
                     cancelled.push(principal);
                 }
@@ -168,10 +170,15 @@ impl Door {
                     let waits = letters.iter().any(|letter| letter.principal == principal);
                     let busy = waits || self.desk.busy(&principal);
                     let asked = match button {
-                        Some(button) => self.desk.pressed(&principal, button, busy).await?,
-                        None => None,
+                        Some(button) => self.desk.pressed(&principal, button, busy).await,
+                        None => Ok(None),
                     };
-                    let lang = self.desk.tongue(&principal, lang).await?;
+                    // what cannot be read of one person's talk stops nobody else's
+                    let asked = asked.unwrap_or_else(|error| {
+                        tracing::error!(%error, "what a button stands for cannot be read");
+                        None
+                    });
+                    let lang = self.desk.tongue(&principal, lang).await.unwrap_or(lang);
                     let stale = asked.is_none().then(|| self.desk.words("stale", lang, &Map::new()));
                     let desk = self.desk.clone();
                     self.desk.spawn(async move { desk.post.toast(query, stale.as_deref()).await });

@@ -20,6 +20,8 @@ use super::html::{Part, shortened};
 use super::pace::Pace;
 use super::wire::{Fault, Sent, Wire};
 
+/// Chats whose messages are remembered; strangers who write to a public bot are many.
+const CHATS: usize = 1000;
 /// Ids of our messages that are remembered a chat.
 const REMEMBERED: usize = 200;
 /// UTF-16 units of a picture's caption.
@@ -236,6 +238,11 @@ impl Post {
     pub(super) fn remember(&self, chat: ChatId, id: i32) {
         self.seen(id);
         let mut book = self.book();
+        if book.chats.len() >= CHATS {
+            let now = Instant::now();
+            let waits = |at: Option<Instant>| at.is_some_and(|at| at > now);
+            book.chats.retain(|other, known| *other == chat || waits(known.held) || waits(known.next_edit));
+        }
         let chat = book.chats.entry(chat).or_default();
         chat.ours.push_back(id);
         let surplus = chat.ours.len().saturating_sub(REMEMBERED);
