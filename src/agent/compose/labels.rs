@@ -15,7 +15,9 @@ impl Labels<'_> {
     pub(in crate::agent) fn of(&self, name: &str) -> String {
         let prompts = self.templates.prompts();
         let last = name.rsplit('.').next().unwrap_or(name);
-        let known = [("fact", name), ("fact", last), ("column", last), ("metric", last)]
+        // `channel.n1.today` is a channel's, whichever
+        let of_kind = name.split_once('.').map_or_else(String::new, |(kind, _)| format!("{kind}.{last}"));
+        let known = [("fact", name), ("fact", &of_kind), ("fact", last), ("column", last), ("metric", last)]
             .into_iter()
             .find_map(|(kind, key)| Some(prompts.word(kind, key, self.lang)).filter(|word| *word != key));
         let label = known.map_or_else(|| last.replace('_', " "), str::to_owned);
@@ -35,9 +37,11 @@ impl Labels<'_> {
         Some(known.1.say(self.lang))
     }
 
-    /// What the row that `r<row>.<column>` names is called: its name, else its first text, else its day.
+    /// What the row that `r<row>.<column>` or `channel.n<row>.<what>` names is called: its name, else its first text,
+    /// else its day.
     fn row(&self, name: &str) -> Option<String> {
-        let row: usize = name.strip_prefix('r')?.split_once('.')?.0.parse().ok()?;
+        let place = name.strip_prefix("channel.n").or_else(|| name.strip_prefix('r'))?;
+        let row: usize = place.split_once('.')?.0.parse().ok()?;
         let table = self.table?;
         let row = table.rows.get(row.checked_sub(1)?)?;
         let named = |test: &dyn Fn(&str, &Cell) -> bool| {
