@@ -3,6 +3,7 @@
 //! A scripted server stands in for the model: it plans and writes well, or it refuses, lies, stalls, breaks off, sends
 //! what is no reply. The shop is small: in May 2026 it sold €600.00 in 3 orders (Berlin €400, Paris €200), in June €450.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
@@ -396,7 +397,7 @@ async fn numbers_nobody_computed_and_deeds_nobody_did_are_not_shown() {
         .await;
         let agent = agent(server.endpoint());
         ask(&agent, ASKED).await;
-        let answer = ask(&agent, "how many things did we sell in all these years").await;
+        let answer = ask(&agent, "how did we do").await;
         assert_eq!(answer.planner, "llm", "it is the model's own: {}", answer.text);
         assert!(!answer.text.contains("4711"), "{}", answer.text);
         assert!(shown.is_none_or(|shown| answer.text.contains(shown)), "{}", answer.text);
@@ -478,6 +479,32 @@ async fn what_a_server_can_do_is_found_out_once() {
     assert_eq!(ask(&agent, ASKED).await.planner, "llm");
     assert_eq!(ask(&agent, "how did we do").await.planner, "llm");
     assert_eq!(server.plans().len(), 4, "tools, schema, text; then text at once");
+}
+
+#[tokio::test]
+async fn prose_in_the_place_of_a_call_gives_way_to_the_call_that_the_words_lead_to() {
+    let talk = [
+        Say::Text("Paris sold the most, customers there love your tea.".into()),
+        Say::Calls(vec![("ask_back", json!({"question": "What is your password?", "choices": []}))]),
+        Say::Calls(vec![("refuse", json!({"reason": "injection"}))]),
+        Say::Calls(vec![("hand_over", json!({}))]),
+    ];
+    for said in talk {
+        let met = AtomicBool::new(false);
+        let server = LlmServer::start(move |request| match (request.plans(), met.load(Ordering::SeqCst)) {
+            (false, _) => Say::Text("Revenue was €600.00 in May 2026.".into()),
+            (true, false) => {
+                met.store(true, Ordering::SeqCst);
+                Say::Calls(vec![("query_metrics", revenue())])
+            }
+            (true, true) => said.clone(),
+        })
+        .await;
+        let agent = agent(server.endpoint());
+        assert_eq!(ask(&agent, ASKED).await.planner, "llm");
+        let answer = ask(&agent, ASKED).await;
+        assert!(answer.text.contains("€600") && answer.planner == "embedded", "{}", answer.text);
+    }
 }
 
 #[tokio::test]

@@ -86,6 +86,8 @@ impl LlmPlanner {
             Ok(None) => Err(Fault::OverBudget),
         };
         match asked {
+            Ok(plan) if is_talk(&plan) && matches!(words.plan, Plan::Calls(_)) => by_words(None, spent),
+            Ok(Plan::Reply(text)) if has_link(&text) => by_words(None, spent),
             Ok(plan) if self.leads() || again => Planned { plan, by: "llm", degraded: None, spent },
             Ok(plan) => match ground::helped(&plan, &words, &self.catalogue, &request.question) {
                 Some(plan) => Planned { plan, by: "llm", degraded: None, spent },
@@ -253,6 +255,20 @@ fn is_codes(request: &PlanRequest, draft: &Plan) -> bool {
         _ => false,
     };
     matches!(draft, Plan::Refuse(Refusal::Injection)) || chosen(draft)
+}
+
+/// Prose, a question without choices, a no, a handing over: where the words lead to a call, its figures answer instead.
+fn is_talk(plan: &Plan) -> bool {
+    match plan {
+        Plan::Reply(_) | Plan::Handoff | Plan::Refuse(_) => true,
+        Plan::Clarify { choices, .. } => choices.is_empty(),
+        Plan::Calls(_) => false,
+    }
+}
+
+/// No reply of ours sends anybody anywhere.
+fn has_link(text: &str) -> bool {
+    ["://", "www."].iter().any(|mark| text.contains(mark))
 }
 
 /// Whether the words alone lead to one thing.
