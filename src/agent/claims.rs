@@ -388,7 +388,8 @@ fn chinese(clause: &str) -> Option<String> {
     for verb in DONE_ZH {
         let Some(start) = clause.find(verb) else { continue };
         let (before, behind) = (clause.get(..start)?, clause.get(start + verb.len()..)?);
-        if is_open_zh(before) {
+        // 未付款或已取消: one state among others
+        if is_open_zh(before) || before.ends_with("或已") {
             continue;
         }
         let ended = ["了", "成功", "完毕", "完成"].iter().any(|end| behind.starts_with(end));
@@ -534,6 +535,7 @@ mod tests {
             "We earned more than in May.",
             "Revenue increased in May.",
             "未付款的订单不计入。",
+            "有1,468个订单未付款或已取消，不算销售。",
             "客户又买了茶。",
             "如果您确认，我就发送邮件。",
             "没有发送任何邮件。",
