@@ -244,6 +244,21 @@ impl Prompts {
         self.words.get(kind).and_then(|words| words.get(key)).map_or(key, |word| word.say(lang))
     }
 
+    /// The same, with channels that move as one (`search + tv`) each in its words, however the data write them.
+    pub fn said(&self, kind: &str, key: &str, lang: Lang) -> String {
+        if kind != "channel" {
+            return self.word(kind, key, lang).to_owned();
+        }
+        let part = |name: &str| {
+            let lower = name.to_lowercase();
+            match self.word(kind, &lower, lang) {
+                same if same == lower => name.to_owned(),
+                word => word.to_owned(),
+            }
+        };
+        key.split(" + ").map(part).collect::<Vec<_>>().join(" + ")
+    }
+
     /// The template of a message, `section.key` of `prompts/messages/*.toml`.
     pub fn message(&self, key: &str, lang: Lang) -> Option<&str> {
         self.messages.get(key).map(|message| match lang {

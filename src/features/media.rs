@@ -18,10 +18,21 @@ pub struct MediaInput {
     pub span: Span,
     /// Mondays of weeks without any order inside the data, where there are any: the model starts after the last.
     pub missing: Vec<Day>,
+    /// Weeks without any row of spend where there should be some; they count as weeks without spend.
+    pub spend_gaps: Vec<SpendGap>,
     /// m̄: margin over net goods of the last 52 weeks; `None` where it is not known well enough (DEFINITIONS §1).
     pub margin: Option<f64>,
     /// Lift tests that count something else than this input does.
     pub other_tests: usize,
+}
+
+/// Weeks in a row without any row of spend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpendGap {
+    /// The channel that has rows in all other weeks; `None`: no channel has any.
+    pub channel: Option<String>,
+    /// Its weeks.
+    pub span: Span,
 }
 
 /// Why there are no weeks to fit.
@@ -41,6 +52,11 @@ pub enum NoMedia {
 }
 
 const WEEK: i32 = 7;
+/// A gap in the spend of one channel or all: so many weeks at least; of one channel, so many gaps at most, and one in so
+/// many weeks.
+const GAP_LEAST: usize = 2;
+const GAPS_MOST: usize = 2;
+const GAPS_SHARE: usize = 4;
 
 impl MediaInput {
     /// As of the end of the day `until`.
@@ -84,7 +100,8 @@ impl MediaInput {
             controls: Vec::new(),
             tests,
         };
-        Ok(Self { input, span, missing, margin: margin::of_shop(warehouse, last), other_tests })
+        let spend_gaps = spend_gaps(warehouse, first, weeks);
+        Ok(Self { input, span, missing, spend_gaps, margin: margin::of_shop(warehouse, last), other_tests })
     }
 }
 
@@ -134,6 +151,43 @@ fn channels(warehouse: &Warehouse, first: Day, weeks: usize) -> Vec<Series> {
         exposure: None,
     };
     warehouse.channels.iter().zip(micros).map(series).collect()
+}
+
+/// Runs of [`GAP_LEAST`] weeks or more without a row, of all channels, or of one that else has rows every week (a channel
+/// with many pauses, or with one at an end, is run like that).
+fn spend_gaps(warehouse: &Warehouse, first: Day, weeks: usize) -> Vec<SpendGap> {
+    let mut has = vec![vec![false; weeks]; warehouse.channels.len()];
+    let rows = &warehouse.spend;
+    for (day, channel) in rows.day.iter().zip(&rows.channel) {
+        let week = usize::try_from(Day(*day).since(first)).ok().map(|days| days / WEEK as usize);
+        let place = week.and_then(|week| has.get_mut(*channel as usize)?.get_mut(week));
+        place.into_iter().for_each(|place| *place = true);
+    }
+    let any: Vec<bool> = (0..weeks).map(|week| has.iter().any(|own| own[week])).collect();
+    let gap = |channel: Option<&String>, (from, to): (usize, usize)| SpendGap {
+        channel: channel.cloned(),
+        span: Span { from: first.plus(WEEK * from as i32), to: first.plus(WEEK * to as i32 - 1) },
+    };
+    let long = |run: &(usize, usize)| run.1 - run.0 >= GAP_LEAST;
+    let all = runs(&any).into_iter().filter(long);
+    let mut gaps: Vec<SpendGap> = all.map(|run| gap(None, run)).collect();
+    for (name, own) in warehouse.channels.iter().zip(&has) {
+        // what no channel has is said already
+        let own: Vec<bool> = own.iter().zip(&any).map(|(own, any)| *own || !*any).collect();
+        let runs = runs(&own);
+        let without: usize = runs.iter().map(|run| run.1 - run.0).sum();
+        if runs.len() <= GAPS_MOST && runs.iter().all(long) && without * GAPS_SHARE <= weeks {
+            gaps.extend(runs.into_iter().map(|run| gap(Some(name), run)));
+        }
+    }
+    gaps
+}
+
+/// The runs of `false` between two `true`, from and to (excluded).
+fn runs(has: &[bool]) -> Vec<(usize, usize)> {
+    let places: Vec<usize> = (0..has.len()).filter(|week| has[*week]).collect();
+    let apart = places.windows(2).filter(|pair| pair[1] > pair[0] + 1);
+    apart.map(|pair| (pair[0] + 1, pair[1])).collect()
 }
 
 fn test(test: &LiftTest) -> Test {

@@ -35,9 +35,9 @@ fn cell(prompts: &Prompts, column: &Column, cell: &Cell, lang: Lang, style: Styl
         },
         // A vocabulary of the column's own name turns keys into words, `label` those that stand for no name; other
         // text stays as the data has it.
-        (Cell::Text(text), _) => match prompts.word(&column.key, text, lang) {
-            same if same == text => prompts.word("label", text, lang).to_owned(),
-            word => word.to_owned(),
+        (Cell::Text(text), _) => match prompts.said(&column.key, text, lang) {
+            same if same == *text => prompts.word("label", text, lang).to_owned(),
+            word => word,
         },
         (Cell::Empty, _) => "–".into(),
     }
@@ -48,7 +48,7 @@ pub fn label(prompts: &Prompts, label: &Label, lang: Lang) -> String {
     match label {
         // Keys that stand for no name (`none_given`) come as names, as in tables.
         Label::Name(name) => prompts.word("label", name, lang).to_owned(),
-        Label::Word { kind, key } => prompts.word(kind, key, lang).to_owned(),
+        Label::Word { kind, key } => prompts.said(kind, key, lang),
         Label::Time { start, .. } => {
             label.span().map_or_else(|| date(*start, lang), |span| period(span, lang))
         }

@@ -189,7 +189,7 @@ impl Scope {
             all.insert("table".into(), rows(prompts, table, lang));
         }
         let words = prompts.clone();
-        let word = move |kind: &str, key: &str| words.word(kind, key, lang).to_owned();
+        let word = move |kind: &str, key: &str| words.said(kind, key, lang);
         all.insert("word".into(), Value::from_function(word));
         Value::from(all)
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Note, ToolContext, ToolError, freshness};
-use crate::domain::{Day, Evidence, Fact, HoldoutRow, Unit};
+use crate::domain::{Day, Evidence, Fact, Grade, HoldoutRow, Unit};
 use crate::features::media::{MediaInput, NoMedia};
 use crate::model::mix::measure::Estimate;
 use crate::model::mix::{HoldoutError, Kind, LeftOut, Mix, MixError, Options};
@@ -29,7 +29,8 @@ impl Media {
         let (today, _) = ctx.today()?;
         // by a clock that runs, today is not over, and a week that ends with it neither
         let until = if ctx.clock.is_live() { today.plus(-1) } else { today };
-        let input = MediaInput::from_warehouse(ctx.warehouse, until, kind).map_err(no_media)?;
+        let input = MediaInput::from_warehouse(ctx.warehouse, until, kind);
+        let input = input.map_err(|why| no_media(why, ctx))?;
         let fit = || Mix::fit(&input.input, &Options::default(), ctx.work);
         let key = key(ctx, kind, today);
         let mix = ctx.models.get_or_fit(&key, ctx.warehouse.data_version, fit).map_err(cannot_fit)?;
@@ -42,6 +43,9 @@ impl Media {
         let mut evidence = Evidence::descriptive(weeks, Some(self.input.span), ctx.warehouse.data_version);
         evidence.interval_method = Some("posterior".into());
         evidence.holdout = holdout(&self.mix);
+        if !self.input.spend_gaps.is_empty() {
+            evidence.limit(Grade::ReviewFirst, "spend_gap", "import_spend_weeks");
+        }
         freshness::limit(ctx, self.today, &mut evidence);
         evidence
     }
@@ -53,6 +57,11 @@ impl Media {
             merged.map(|channel| Note::new("media_merged").with("channels", channel.parts.clone())).collect();
         if let Some(missing) = self.input.missing.last() {
             notes.push(Note::new("media_after_gap").with("week", missing.to_string()));
+        }
+        for gap in &self.input.spend_gaps {
+            let note = Note::new("media_spend_gap").with("channel", gap.channel.clone());
+            let note = note.with("from", gap.span.from.to_string());
+            notes.push(note.with("to", gap.span.to.to_string()));
         }
         if self.mix.rough() {
             notes.push(Note::new("media_rough"));
@@ -80,8 +89,15 @@ pub(super) fn estimate(name: impl Into<String>, estimate: Estimate, unit: Unit) 
     Fact::new(name, estimate.value, unit).within(estimate.lo, estimate.hi)
 }
 
-fn no_media(why: NoMedia) -> ToolError {
+fn no_media(why: NoMedia, ctx: &ToolContext<'_>) -> ToolError {
     match why {
+        NoMedia::NoSpend if !ctx.warehouse.foreign.is_empty() => {
+            let codes: Vec<String> =
+                ctx.warehouse.foreign.iter().map(|(currency, _)| currency.to_string()).collect();
+            ToolError::not_enough_data("media_spend_foreign")
+                .with("currency", ctx.warehouse.shop.currency.to_string())
+                .with("currencies", codes)
+        }
         NoMedia::NoSpend => ToolError::not_enough_data("media_no_spend"),
         NoMedia::NoWeek => ToolError::not_enough_data("media_no_week"),
         NoMedia::Gap { missing, weeks } => ToolError::not_enough_data("media_gap")

@@ -63,6 +63,8 @@ pub struct Output {
     pub plan: Plan,
     /// P(better) is above what can be told from certain.
     pub p_over: bool,
+    /// Nothing was spent of late, so the split beside it has the shares of all weeks.
+    pub paused: bool,
     /// Channels that were not named and get nothing.
     pub without: Vec<String>,
     /// Channels that get more in a week than was ever spent on them.
@@ -85,7 +87,7 @@ impl Tool for SimulateBudget {
         let mut named = vec![false; spend.len()];
         for part in &args.allocation {
             match budget::place(&media.mix, &part.channel)? {
-                Place::Judged(c) => {
+                Place::Judged(c, _) => {
                     spend[c] += part.spend;
                     named[c] = true;
                 }
@@ -105,16 +107,18 @@ impl Tool for SimulateBudget {
             bounds: vec![Bound::default(); spend.len()],
             margin: media.input.margin,
         };
-        let mut plan =
-            plan::simulate(&media.mix, &ask, &spend, ctx.work).map_err(|e| budget::no_plan(e, &media.mix))?;
+        let currency = ctx.warehouse.shop.currency;
+        let mut plan = plan::simulate(&media.mix, &ask, &spend, ctx.work)
+            .map_err(|error| budget::no_plan(error, &media.mix, currency))?;
         // what is not judged is no part of the question
         plan.channels.retain(|channel| channel.judged);
         plan.total = spend.iter().sum();
         let evidence = budget::evidence(ctx, &media, &trust::simulation_limits(&plan, &media.mix));
         let output = Output {
-            currency: ctx.warehouse.shop.currency,
+            currency,
             weeks: args.weeks,
             p_over: plan.p_better > 0.99,
+            paused: plan.paused(),
             without: plan
                 .channels
                 .iter()
@@ -125,7 +129,7 @@ impl Tool for SimulateBudget {
             beyond: budget::beyond(&plan),
             plan,
         };
-        let (currency, money) = (output.currency, Unit::Money(output.currency));
+        let money = Unit::Money(currency);
         let mut outcome = Outcome::new(output, evidence);
         let plan = &outcome.output.plan;
         outcome.facts = budget::figures::facts(plan, currency, money, money, media.input.margin);
@@ -136,7 +140,7 @@ impl Tool for SimulateBudget {
             outcome.notes.push(Note::new("media_margin_unknown"));
         }
         outcome.notes.extend(media.notes());
-        let total = outcome.output.plan.total.round() as i64;
+        let total = budget::money(outcome.output.plan.total, currency);
         outcome.next = vec![
             Next::new("optimize").with("total", total).with("weeks", args.weeks),
             Next::new("other_weeks").with("weeks", if args.weeks == 8 { 4 } else { 8 }),

@@ -104,7 +104,7 @@ fn money_goes_where_it_brings_more_to_the_cent_and_inside_the_bounds() {
     assert!(found.channels.iter().flat_map(|c| &c.weekly).all(inside), "{found:?}");
     assert!(found.gap < 1e-3 && found.p_better > 0.99 && found.gain.value > 0.0, "{found:?}");
     let (next, brings) = found.next.unwrap();
-    assert!(found.channels[next].next_unit.is_some_and(|slope| (slope / brings.value - 1.0).abs() < 0.02));
+    assert_eq!(found.channels[next].next_unit, Some(brings.value), "one figure for the next unit");
     assert_eq!(plan::trust::limits(&found, &mix), []);
 }
 
@@ -217,6 +217,57 @@ fn without_a_total_a_target_roi_sets_it_and_one_out_of_reach_gives_the_nearest()
     );
     let easy = asked(0.3, true);
     assert!((easy.total - best.unwrap().total).abs() < 0.01 && easy.roi.unwrap().reached, "{easy:?}");
+}
+
+#[test]
+fn no_total_within_the_bounds_reaches_more_than_the_best_that_is_told() {
+    let mix = mix(0.3, true);
+    let asked = |total, target| {
+        let ask = Ask { target_roi: Some(target), ..asking(Some(total)) };
+        plan::plan(&mix, &ask, &NoWork).unwrap().roi.unwrap()
+    };
+    let told = asked(8_000.0, 50.0);
+    let some = asked(8_000.0, 0.9 * told.best);
+    for n in 0..40 {
+        let total = 4_000.0 + 300.0 * f64::from(n);
+        let found = plan::plan(&mix, &asking(Some(total)), &NoWork).unwrap();
+        let roi = found.expected.value / total;
+        assert!(roi <= told.best * 1.002, "{total}: {roi} above {told:?}");
+        assert!(
+            roi < some.target || total <= some.largest_total.unwrap() * 1.02,
+            "{total}: {roi} reaches it, {some:?}"
+        );
+    }
+}
+
+#[test]
+fn asking_for_the_best_total_brings_the_profit_that_was_told() {
+    let mix = mix(0.3, true);
+    let ask = |total| Ask { objective: plan::Objective::Profit, margin: Some(0.5), ..asking(total) };
+    let told = plan::plan(&mix, &ask(Some(9_000.0)), &NoWork).unwrap().best_total.unwrap();
+    let asked = plan::plan(&mix, &ask(Some(told.total)), &NoWork).unwrap();
+    assert!((told.profit.unwrap() - asked.profit.unwrap().value).abs() < 1e-6, "{told:?}");
+}
+
+#[test]
+fn a_plan_is_set_against_today_inside_the_askers_bounds() {
+    let mix = mix(0.05, true);
+    let bounds =
+        |max: f64, min: f64| vec![Bound { min: None, max: Some(max) }, Bound { min: Some(min), max: None }];
+    let found =
+        plan::plan(&mix, &Ask { bounds: bounds(3_000.0, 0.0), ..asking(Some(8_000.0)) }, &NoWork).unwrap();
+    let reference: Vec<f64> = found.channels.iter().map(|channel| channel.reference).collect();
+    assert!((reference[0] - 3_000.0).abs() < 1e-6 && (reference[1] - 5_000.0).abs() < 1e-6, "{reference:?}");
+    assert!(found.reference_bounded());
+    let free = plan::plan(&mix, &asking(Some(8_000.0)), &NoWork).unwrap();
+    assert!(!free.reference_bounded() && !free.stands_still());
+    // nothing is left to move
+    let fixed = vec![Bound { min: Some(4_000.0), max: Some(4_000.0) }; 2];
+    let ask = Ask { bounds: fixed, weeks: 1, ..asking(Some(8_000.0)) };
+    let found = plan::plan(&mix, &ask, &NoWork).unwrap();
+    assert!(found.stands_still(), "{found:?}");
+    let limits = plan::trust::limits(&found, &mix);
+    assert!(limits.iter().all(|(_, component, _)| *component != "better_not_sure"), "{limits:?}");
 }
 
 #[test]

@@ -99,6 +99,45 @@ fn spend_that_is_none_or_never_changes_shows_nothing() {
     );
 }
 
+#[test]
+fn spend_in_a_currency_without_a_rate_is_named_with_the_mend() {
+    let mut foreign = shop(60, None);
+    let usd = mercato::domain::Currency::parse("USD").unwrap();
+    foreign.records.spend.iter_mut().for_each(|row| row.currency = usd);
+    refused_by_all(
+        &foreign,
+        "media_spend_foreign",
+        &["No ad costs in EUR", "Rows in USD", "no rate", "converted to EUR"],
+        &["没有以EUR计的广告费用", "USD的记录没有汇率", "换算成EUR"],
+    );
+}
+
+#[test]
+fn weeks_without_rows_of_spend_are_named_with_what_was_assumed() {
+    let gap = |channel: Option<&str>| {
+        let mut shop = shop(60, None);
+        let (from, to) = (day("2024-01-01").plus(7 * 30), day("2024-01-01").plus(7 * 36));
+        shop.records.spend.retain(|row| {
+            row.day < from || row.day >= to || channel.is_some_and(|channel| row.channel != channel)
+        });
+        Fitted { models: Models::default(), warehouse: shop.warehouse() }
+    };
+    let whole = Fitted { models: Models::default(), warehouse: shop(60, None).warehouse() };
+    let (whole, said) = whole.said("channel_performance", &json!({}));
+    assert!(!said[0].contains("so they count as weeks without spend"), "{}", said[0]);
+    assert!(whole.notes.iter().all(|note| note.key != "media_spend_gap"));
+    let (all, said) = gap(None).said("channel_performance", &json!({}));
+    assert!(all.evidence.grade <= mercato::domain::Grade::ReviewFirst);
+    holds(
+        &said,
+        "no ad costs of any channel from 2024-07-29 to 2024-09-08",
+        "从2024-07-29到2024-09-08没有任何渠道的广告费用记录",
+    );
+    holds(&said, "import them with 0", "请导入为0");
+    let (_, said) = gap(Some("search")).said("channel_performance", &json!({}));
+    holds(&said, "no ad costs of search from", "没有搜索广告的广告费用记录");
+}
+
 /// The shop of 60 weeks with its fit: `search + social` is judged, `poster` is flat, `radio` has no spend.
 struct Fitted {
     models: Models,
@@ -143,13 +182,17 @@ fn what_one_shop_cannot_tell_is_said_beside_what_it_can() {
     let (plan, said) = shop.said("optimize_budget", &json!({"total": 5000}));
     assert_eq!(plan.output["plan"]["channels"][0]["name"], "search + social");
     holds(&said, "effect of poster and radio cannot be judged", "判断不了poster、radio的效果");
-    holds(&said, "search and social move as one", "search和social的花费同进同退");
+    holds(&said, "search and social move as one", "搜索广告、社交媒体广告的花费同进同退");
+    holds(&said, "search + social: €4,600", "搜索广告 + 社交媒体广告：€4,600");
+    holds(&said, "€400.00 stays on poster and radio", "€400.00仍留在poster、radio");
+    holds(&said, "Split like this, the other €4,600 should bring", "其余€4,600这样分配");
+    holds(&said, "no other channel can be judged", "没有其他能评估效果的渠道");
     holds(&said, "made for revenue, not profit. Import product costs", "导入商品成本后可按利润规划");
     let split =
         json!({"allocation": [{"channel": "search", "spend": 2000}, {"channel": "social", "spend": 900}]});
     let (split, said) = shop.said("simulate_budget", &split);
     assert!((split.output["plan"]["channels"][0]["spend"].as_f64().unwrap() - 2900.0).abs() < 1e-9);
-    holds(&said, "search and social move as one", "search和social的花费同进同退");
+    holds(&said, "search and social move as one", "搜索广告、社交媒体广告的花费同进同退");
     holds(&said, "no profit in these figures, only revenue", "只有销售额，没有利润");
     let flat = shop.ask("simulate_budget", &json!({"allocation": [{"channel": "poster", "spend": 10}]}));
     let mend = "vary its spend for some weeks";
@@ -167,7 +210,8 @@ fn what_one_shop_cannot_tell_is_said_beside_what_it_can() {
     // budgets and bounds that cannot be
     let bounds = |min: Option<i64>, max: Option<i64>| json!({"total": 5000, "bounds": [{"channel": "search", "min": min, "max": max}]});
     for (args, code, en, zh) in [
-        (json!({"total": 300}), "budget_below_kept", "take 400 of that already", "就要400"),
+        (json!({"total": 300}), "budget_below_kept", "take €400 of that already", "就要€400"),
+        (json!({"total": 402}), "budget_below_kept", "take €400 of that already", "就要€400"),
         (
             bounds(Some(9), Some(8)),
             "budget_bounds_cross",
@@ -180,7 +224,7 @@ fn what_one_shop_cannot_tell_is_said_beside_what_it_can() {
             "Raise the budget to that, or lower a bound",
             "提高到这个数",
         ),
-        (bounds(None, Some(2000)), "budget_above_bounds", "at most 2000 together", "上限之和2000"),
+        (bounds(None, Some(2000)), "budget_above_bounds", "at most €2,000 together", "上限之和€2,000"),
         (
             json!({"objective": "profit"}),
             "budget_margin_unknown",
@@ -190,6 +234,18 @@ fn what_one_shop_cannot_tell_is_said_beside_what_it_can() {
     ] {
         check(&shop.ask("optimize_budget", &args).unwrap_err(), code, &[en], &[zh]);
     }
+    // a bound of one of two that move as one is for both; bounds of both add up
+    let bound = |channel: &str, max: i64| json!({"channel": channel, "max": max});
+    let (_, said) = shop.said("optimize_budget", &json!({"total": 3000, "bounds": [bound("search", 4000)]}));
+    holds(&said, "so your bound is for all of them together", "你的限制按合计计算");
+    let both = json!({"total": 3000, "bounds": [bound("search", 2000), bound("social", 1000)]});
+    let (_, said) = shop.said("optimize_budget", &both);
+    holds(&said, "so your bounds are added up", "你的限制已相加");
+    let less = json!({"total": 4000, "bounds": [bound("search", 2000), bound("social", 1000)]});
+    check(&shop.ask("optimize_budget", &less).unwrap_err(), "budget_above_bounds", &["€3,000"], &["€3,000"]);
+    let twice = json!({"total": 3000, "bounds": [bound("search", 2000), bound("search", 1000)]});
+    let twice = shop.ask("optimize_budget", &twice).unwrap_err();
+    check(&twice, "budget_bound_twice", &["search has bounds twice"], &["搜索广告给了两次"]);
     // a target that no split reaches: without a total the nearest there is, with one the best that any reaches
     let (nearest, said) = shop.said("optimize_budget", &json!({"target_roi": 900}));
     let roi = &nearest.output["plan"]["roi"];

@@ -117,6 +117,8 @@ fn a_file_that_cannot_be_fitted_says_why() {
     assert!(below.contains("line 2, column x") || below.contains("is below 0"), "{below}");
     let uneven = said("uneven", rows(60, 7, wavy), &["--spend", "x,y"]);
     assert!(uneven.contains("--media names 1 columns and --spend 2"), "{uneven}");
+    let twice = said("twice", rows(60, 7, wavy), &["--media", "x,x"]);
+    assert!(twice.contains("--media names x twice"), "{twice}");
     let unknown = said("unknown", rows(60, 7, wavy), &["--controls", "weather"]);
     assert!(unknown.contains("has no column weather; its columns are d, y, x"), "{unknown}");
 }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use fit::{CONTRADICTS, PRIOR_DOMINATED};
 pub use input::{Input, Series, Test, WEEKS_MIN};
-pub use response::{Adstock, LAGS, Response, today};
+pub use response::{Adstock, LAGS, Response, TODAY_WEEKS, today};
 
 use crate::domain::{Cancelled, Day, Work};
 

@@ -11,7 +11,7 @@ pub const LAGS: usize = 13;
 /// Weeks before the data have the mean of this many first weeks.
 const FIRST_WEEKS: usize = 8;
 /// Weeks whose mean is what is spent today, and stands for the weeks after the data (DEFINITIONS §9).
-const TODAY_WEEKS: usize = 13;
+pub const TODAY_WEEKS: usize = 13;
 
 /// How the effect of a week's spend spreads over the weeks after it.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use super::room::{Limits, Room};
 use crate::model::mix::today;
 
 /// Half to twice of today.
-const USUAL: (f64, f64) = (0.5, 2.0);
+pub const USUAL: (f64, f64) = (0.5, 2.0);
 
 /// A channel's spend so far, per week.
 #[derive(Clone, Copy, PartialEq, Debug)]

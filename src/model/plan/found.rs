@@ -5,6 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::Reach;
 use crate::model::mix::measure::Estimate;
 
+/// Moving less than this share is moving nothing.
+const STILL: f64 = 1e-3;
+/// A gain below this share of what today's split brings is none.
+const FLAT: f64 = 5e-3;
+
 /// One channel of a plan; money over the whole plan where nothing else is said.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ChannelPlan {
@@ -109,6 +114,32 @@ impl Plan {
     pub fn beyond(&self) -> Vec<&ChannelPlan> {
         let judged = self.channels.iter().filter(|channel| channel.judged);
         judged.filter(|channel| channel.stretch().is_none_or(|own| own > 1.0 + 1e-9)).collect()
+    }
+
+    /// Whether the judged channels get what they would in the reference, and it brings as much: nothing is moved.
+    pub fn stands_still(&self) -> bool {
+        let judged = || self.channels.iter().filter(|channel| channel.judged);
+        let moved: f64 = judged().map(|channel| 0.5 * (channel.spend - channel.reference).abs()).sum();
+        moved <= STILL * self.judged_spend() && self.gain.value.abs() <= FLAT * self.reference.value.abs()
+    }
+
+    /// Money of the judged channels.
+    pub fn judged_spend(&self) -> f64 {
+        self.channels.iter().filter(|channel| channel.judged).map(|channel| channel.spend).sum()
+    }
+
+    /// Nothing was spent of late, so the reference has the shares of all weeks.
+    pub fn paused(&self) -> bool {
+        self.channels.iter().filter(|channel| channel.judged).all(|channel| channel.today_weekly <= 0.0)
+    }
+
+    /// The reference is not in today's shares, for somebody's bounds forbid them.
+    pub fn reference_bounded(&self) -> bool {
+        let judged = || self.channels.iter().filter(|channel| channel.judged);
+        let today: f64 = judged().map(|channel| channel.today_weekly).sum();
+        let all: f64 = judged().map(|channel| channel.reference).sum();
+        let off = |c: &ChannelPlan| (c.reference - all * c.today_weekly / today).abs() > 1e-6 * all.max(1.0);
+        today > 0.0 && judged().any(off)
     }
 
     /// The channel whose test would settle most: the one that adds most to the doubt about the gain, the untested first.

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 
 use super::cents::cents;
-use super::{Ask, Course, Limits, Objective, PlanError, Room, Seen, TotalFound, choose};
+use super::{Ask, Bound, Course, Limits, Objective, PlanError, Room, Seen, TotalFound, choose};
 use crate::domain::Work;
 use crate::model::mix::Mix;
 
@@ -72,7 +72,7 @@ impl<'a> Game<'a> {
         cents(total)
     }
 
-    /// The total in today's shares, the same each week.
+    /// The total in today's shares, the same each week; where somebody gave bounds, as near to that as they allow.
     pub(super) fn reference(&self, total: f64) -> Vec<f64> {
         let today = self.today();
         let all: f64 = self.mix.channels.iter().flat_map(|channel| &channel.spend).sum();
@@ -85,7 +85,58 @@ impl<'a> Game<'a> {
             }
         };
         let weeks = self.ask.weeks;
-        let week = |share: f64| std::iter::repeat_n(share * total / weeks as f64, weeks);
-        self.seen.iter().enumerate().map(share).flat_map(week).collect()
+        let shares: Vec<f64> = self.seen.iter().enumerate().map(share).collect();
+        let parts = within(&shares, &self.ask.bounds, total);
+        parts.into_iter().flat_map(|part| std::iter::repeat_n(part / weeks as f64, weeks)).collect()
+    }
+}
+
+/// A total in these shares, each part inside its bounds: one factor on the shares, and what that leaves over (where only
+/// channels without a share have room) in order.
+fn within(shares: &[f64], bounds: &[Bound], total: f64) -> Vec<f64> {
+    let held = |factor: f64| -> Vec<f64> {
+        let part = |(share, bound): (&f64, &Bound)| {
+            (share * factor).max(bound.min.unwrap_or(0.0)).min(bound.max.unwrap_or(f64::INFINITY))
+        };
+        shares.iter().zip(bounds).map(part).collect()
+    };
+    let plain = held(total);
+    let sum = |parts: &[f64]| parts.iter().sum::<f64>();
+    if (sum(&plain) - total).abs() <= 1e-9 * total.max(1.0) {
+        return plain;
+    }
+    let (mut low, mut high) = (0.0, 1e6 * total.max(1.0));
+    for _ in 0..100 {
+        let middle = 0.5 * (low + high);
+        if sum(&held(middle)) > total { high = middle } else { low = middle }
+    }
+    let mut parts = held(low);
+    let mut left = total - sum(&parts);
+    for (part, bound) in parts.iter_mut().zip(bounds) {
+        let step = (bound.max.unwrap_or(f64::INFINITY) - *part).clamp(0.0, left.max(0.0));
+        *part += step;
+        left -= step;
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn todays_shares_are_brought_inside_the_bounds() {
+        let bound = |min, max| Bound { min, max };
+        let none = Bound::default();
+        let check = |shares: [f64; 3], bounds: [Bound; 3], wanted: [f64; 3]| {
+            let parts = within(&shares, &bounds, 100.0);
+            assert!(parts.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-6), "{parts:?}");
+        };
+        check([0.5, 0.3, 0.2], [none; 3], [50.0, 30.0, 20.0]);
+        check([0.5, 0.3, 0.2], [bound(None, Some(20.0)), none, none], [20.0, 48.0, 32.0]);
+        check([0.5, 0.3, 0.2], [bound(Some(75.0), None), none, none], [75.0, 15.0, 10.0]);
+        check([0.5, 0.5, 0.0], [bound(None, Some(20.0)), bound(None, Some(30.0)), none], [20.0, 30.0, 50.0]);
+        // bounds that leave no room are no room for a fault
+        check([0.5, 0.5, 0.0], [bound(None, Some(20.0)); 3], [20.0; 3]);
     }
 }

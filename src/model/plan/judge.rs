@@ -37,21 +37,21 @@ impl Game<'_> {
         let draws = self.judging.draws();
         let slope = self.judging.local(plan, Shape::Response, &vec![1.0 / draws as f64; draws]).slope;
         let mut channels = Vec::new();
-        let mut next: Option<(usize, usize)> = None;
+        let mut next: Option<(usize, Estimate)> = None;
         for c in 0..self.mix.channels.len() {
             let channel = self.channel(c, plan, &reference, (&own[c], &today[c]));
             let best = self.best_week(c, room, plan, &slope);
-            if let Some(i) = best
-                && next.is_none_or(|(_, most)| slope[i] > slope[most])
+            let brings = best.map(|i| self.one_more(c, i, plan, total, &own[c]));
+            if let Some(brings) = brings
+                && next.is_none_or(|(_, most)| brings.value > most.value)
             {
-                next = Some((c, i));
+                next = Some((c, brings));
             }
-            channels.push(ChannelPlan { next_unit: best.map(|i| slope[i]), ..channel });
+            channels.push(ChannelPlan { next_unit: brings.map(|brings| brings.value), ..channel });
         }
         let moved = |channel: &ChannelPlan| (channel.spend - channel.reference).abs();
         let all_moved: f64 = channels.iter().map(moved).sum();
         let tested_moved: f64 = channels.iter().filter(|channel| channel.tested).map(moved).sum();
-        let next = next.map(|(c, i)| (c, self.one_more(c, i, plan, total, &own[c])));
         channels.extend(self.mix.left_out.iter().map(|left| kept(left, room.weeks)));
         let profit = |margin: f64| values.iter().map(|value| margin * value - total).collect::<Vec<f64>>();
         Ok(Plan {

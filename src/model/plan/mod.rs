@@ -54,6 +54,9 @@ pub struct Ask {
     pub margin: Option<f64>,
 }
 
+/// Least part of what unjudged channels take that must be left for the others.
+const LEFT_LEAST: f64 = 0.01;
+
 /// Why there is no plan.
 #[derive(Clone, PartialEq, Debug)]
 #[expect(missing_docs, reason = "the names say what each is")]
@@ -86,7 +89,8 @@ pub fn plan(mix: &Mix, ask: &Ask, work: &dyn Work) -> Result<Plan, PlanError> {
     }
     let kept = game.kept();
     let asked = match ask.total {
-        Some(total) if total < kept => return Err(PlanError::BelowKept { kept }),
+        // a few cents are no budget
+        Some(total) if total < kept * (1.0 + LEFT_LEAST) => return Err(PlanError::BelowKept { kept }),
         Some(total) => Some(total - kept),
         // neither a margin nor a target says how much: as much as today
         None if ask.margin.is_none() && ask.target_roi.is_none() => Some(game.today() * ask.weeks as f64),
@@ -105,10 +109,7 @@ pub fn plan(mix: &Mix, ask: &Ask, work: &dyn Work) -> Result<Plan, PlanError> {
     let mut plan = game.judge(&room, &split, total, reach)?;
     plan.gap = chosen.gap;
     plan.total_found = ask.total.is_none();
-    // what is found to pay best is this plan, its figures those of the answer
-    let found =
-        pays.map(|pays| if total.total_cmp(&pays.total).is_eq() { game.found(&room, &split) } else { pays });
-    plan.best_total = found.map(|found| TotalFound { total: cents(found.total + kept), ..found });
+    plan.best_total = pays.map(|found| TotalFound { total: cents(found.total + kept), ..found });
     plan.roi = ask.target_roi.zip(target).map(|(target, found)| {
         let planned = if total > 0.0 { plan.expected.value / total } else { 0.0 };
         RoiFound {

@@ -21,6 +21,8 @@ pub fn limits(plan: &Plan, mix: &Mix) -> Vec<Limit> {
     let mut limits = mix.limits(&plan.expected);
     let [ready, review, directional] = P_BETTER;
     limits.extend(match plan.p_better {
+        // nothing moved is neither better nor worse
+        _ if plan.stands_still() => None,
         p if p >= ready => None,
         p if p >= review => Some((Grade::ReviewFirst, "better_not_sure", "lift_test")),
         p if p >= directional => Some((Grade::Directional, "better_not_sure", "lift_test")),

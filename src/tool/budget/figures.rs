@@ -28,6 +28,10 @@ pub(in crate::tool) fn facts(
     facts.extend(plan.profit.map(|profit| estimate("profit", profit, money)));
     let deficit = plan.profit.filter(|profit| profit.value < 0.0);
     facts.extend(deficit.map(|profit| Fact::new("deficit", -profit.value, money)));
+    if plan.channels.iter().any(|channel| !channel.judged) {
+        facts.push(Fact::new("judged_total", plan.judged_spend(), money));
+        facts.push(Fact::new("kept_total", plan.total - plan.judged_spend(), money));
+    }
     if unit == Unit::Count {
         return facts;
     }
@@ -35,8 +39,7 @@ pub(in crate::tool) fn facts(
         facts.push(Fact::new("break_even", 1.0 / margin, Unit::Ratio));
         facts.push(Fact::new("margin", margin, Unit::Share));
     }
-    let judged: f64 =
-        plan.channels.iter().filter(|channel| channel.judged).map(|channel| channel.spend).sum();
+    let judged = plan.judged_spend();
     if judged > 0.0 {
         facts.push(Fact::new("roi", plan.expected.value / judged, Unit::Ratio));
     }
@@ -56,7 +59,7 @@ pub(in crate::tool) fn table(plan: &Plan, currency: Currency, unit: Unit) -> Tab
     let columns = [
         ("channel", None),
         ("planned_spend", money),
-        ("as_today", money),
+        (reference_key(plan), money),
         ("week_least", money),
         ("week_most", money),
         ("expected_response", Some(unit)),
@@ -69,6 +72,11 @@ pub(in crate::tool) fn table(plan: &Plan, currency: Currency, unit: Unit) -> Tab
         columns: columns.into_iter().map(column).collect(),
         rows: plan.channels.iter().map(row).collect(),
     }
+}
+
+/// What the split beside the plan is called.
+fn reference_key(plan: &Plan) -> &'static str {
+    if plan.paused() { "as_so_far" } else { "as_today" }
 }
 
 fn row(channel: &ChannelPlan) -> Vec<Cell> {
@@ -93,13 +101,13 @@ pub(in crate::tool) fn beside_today(plan: &Plan, currency: Currency, caption: &s
     let x = Axis::of_names(column("channel"));
     let y = Axis::of(column("planned_spend"), Unit::Money(currency));
     let mut chart = Chart::new(ChartKind::GroupedBar, Caption::new(caption), x, y);
-    chart.categories = plan.channels.iter().map(|channel| Label::Name(channel.name.clone())).collect();
+    chart.categories = plan.channels.iter().map(|channel| Label::word("channel", &channel.name)).collect();
     let series = |key: &str, role: SeriesRole, of: fn(&ChannelPlan) -> f64| {
         let points = plan.channels.iter().map(|channel| Point::of(Some(of(channel)))).collect();
         Series { role, ..Series::main(column(key), points) }
     };
     chart.series = vec![
-        series("as_today", SeriesRole::Before, |channel| channel.reference),
+        series(reference_key(plan), SeriesRole::Before, |channel| channel.reference),
         series("planned_spend", SeriesRole::Main, |channel| channel.spend),
     ];
     chart

@@ -2,8 +2,6 @@
 
 pub(super) mod figures;
 
-use serde_json::Value;
-
 use super::media::{Media, no_channel};
 use super::{ToolContext, ToolError};
 use crate::domain::{Cancelled, Currency, Entities, Evidence, Lookup, Unit};
@@ -13,7 +11,8 @@ use crate::model::plan::{Plan, PlanError};
 
 /// Where a named channel stands among the judged ones; one that was left out of the judgement is told apart.
 pub(super) enum Place {
-    Judged(usize),
+    /// With the channel's own name, which may be a part of one that moves as one.
+    Judged(usize, String),
     LeftOut(String),
 }
 
@@ -38,7 +37,10 @@ pub(super) fn place(mix: &Mix, text: &str) -> Result<Place, ToolError> {
         }
     };
     let judged = mix.channels.iter().position(|channel| channel.parts.contains(&name));
-    Ok(judged.map_or(Place::LeftOut(name), Place::Judged))
+    Ok(match judged {
+        Some(c) => Place::Judged(c, name),
+        None => Place::LeftOut(name),
+    })
 }
 
 /// What the plan's weeks count.
@@ -61,12 +63,12 @@ pub(super) fn beyond(plan: &Plan) -> Vec<String> {
 }
 
 /// Why there is no plan, in words for people.
-pub(super) fn no_plan(error: PlanError, mix: &Mix) -> ToolError {
+pub(super) fn no_plan(error: PlanError, mix: &Mix, currency: Currency) -> ToolError {
     use crate::model::plan::BoundsError as B;
     let invalid = |code: &str, figures: &[(&str, f64)]| {
         let mut error = ToolError::invalid(code);
         for (name, value) in figures {
-            error = error.with(name, money(*value));
+            error = error.with(name, money(*value, currency));
         }
         error
     };
@@ -89,7 +91,28 @@ pub(super) fn no_plan(error: PlanError, mix: &Mix) -> ToolError {
     }
 }
 
-/// An amount in an error's parameters: whole units, for messages know no currency.
-pub(super) fn money(value: f64) -> Value {
-    Value::from(value.round() as i64)
+/// An amount in an error or a question: whole units of the shop's currency, the same in every language.
+pub(super) fn money(value: f64, currency: Currency) -> String {
+    let digits = (value.abs().round() as u64).to_string();
+    let mut text = currency.symbol();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_carry_the_currency() {
+        for (value, wanted) in [(0.4, "€0"), (999.0, "€999"), (37_000.4, "€37,000"), (1e6, "€1,000,000")]
+        {
+            assert_eq!(money(value, Currency::EUR), wanted);
+        }
+    }
 }

@@ -15,7 +15,7 @@ pub(super) fn facts(output: &Output) -> Vec<Fact> {
         Fact::new("first_day", f64::from(output.period.from.0), Unit::Date),
         Fact::new("last_day", f64::from(output.period.to.0), Unit::Date),
         Fact::new("channels", output.channels.len() as f64, Unit::Count),
-        Fact::new("sure", 0.9, Unit::Share),
+        Fact::new("p_inside", 0.9, Unit::Share),
     ];
     if spend > 0.0 {
         facts.push(estimate("roi", output.contribution.times(1.0 / spend), Unit::Ratio));

@@ -31,7 +31,7 @@ fn by_week(output: &Output, start: Day) -> Option<Chart> {
     chart.categories = (0..weeks).map(week).collect();
     let series = |channel: &ChannelPlan| {
         let points = channel.weekly.iter().map(|money| Point::of(Some(*money))).collect();
-        Series::main(Label::Name(channel.name.clone()), points)
+        Series::main(Label::word("channel", &channel.name), points)
     };
     chart.series = channels.iter().map(series).collect();
     Some(chart)

@@ -2,8 +2,8 @@
 
 use super::{Objective, Output};
 use crate::domain::{Fact, Unit};
-use crate::model::mix::Kind;
-use crate::model::plan::Plan;
+use crate::model::mix::{Kind, TODAY_WEEKS};
+use crate::model::plan::{self, Plan};
 use crate::tool::budget::{self, figures};
 use crate::tool::media;
 
@@ -20,6 +20,12 @@ pub(super) fn facts(output: &Output, margin: Option<f64>) -> Vec<Fact> {
         Fact::new("gap", plan.gap, Unit::Share),
         Fact::new("tested_share", plan.tested_share, Unit::Share),
         Fact::new("moved", moved(plan), money),
+    ]);
+    let (least, most) = plan::bounds::USUAL;
+    facts.extend([
+        Fact::new("usual_least", least, Unit::Share),
+        Fact::new("usual_most", most, Unit::Ratio),
+        Fact::new("today_weeks", TODAY_WEEKS as f64, Unit::Weeks),
     ]);
     if let Some((_, brings)) = plan.next {
         let unit = if unit == Unit::Count { Unit::Count } else { Unit::Ratio };

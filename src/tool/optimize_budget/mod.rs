@@ -14,8 +14,8 @@ use super::media::Media;
 use super::number::weeks;
 use super::{Next, Note, Outcome, Tool, ToolContext, ToolError};
 use crate::domain::{Currency, Role};
-use crate::model::mix::Kind;
-use crate::model::plan::{self, Ask, Bound, Plan, PlanError, Reach, trust};
+use crate::model::mix::{self, Kind};
+use crate::model::plan::{self, Ask, Bound, Plan, PlanError, trust};
 
 /// The tool.
 pub struct OptimizeBudget;
@@ -116,7 +116,7 @@ fn ratio<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::E
 /// A plan, or why there is none and which test would help.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Output {
-    /// `plan`, or `no_plan` where today's split may be as good.
+    /// `plan`; `same` where it moves nothing; `no_plan` where today's split may be as good.
     pub kind: &'static str,
     /// Of every amount.
     pub currency: Currency,
@@ -130,6 +130,14 @@ pub struct Output {
     pub plan: Plan,
     /// P(better) is above what can be told from certain.
     pub p_over: bool,
+    /// Nothing was spent of late, so the split beside the plan has the shares of all weeks.
+    pub paused: bool,
+    /// The split beside the plan is today's, brought inside the asker's bounds.
+    pub reference_bounded: bool,
+    /// Judged channels, and those of them with bounds of the asker's own.
+    pub judged: usize,
+    /// See `judged`.
+    pub bounded: Vec<String>,
     /// Channels that get more in a week than was ever spent on them.
     pub beyond: Vec<String>,
     /// The plan within what was seen, where this one goes beyond.
@@ -152,9 +160,11 @@ impl Tool for OptimizeBudget {
         let kind = if args.objective == Some(Objective::Orders) { Kind::Orders } else { Kind::Revenue };
         let media = Media::of(ctx, kind)?;
         ctx.work.check()?;
+        let currency = ctx.warehouse.shop.currency;
+        let none = |error| budget::no_plan(error, &media.mix, currency);
         let objective = match args.objective {
             Some(Objective::Profit) if media.input.margin.is_none() => {
-                return Err(budget::no_plan(PlanError::MarginUnknown, &media.mix));
+                return Err(none(PlanError::MarginUnknown));
             }
             Some(objective) => objective,
             None if media.input.margin.is_some() => Objective::Profit,
@@ -163,23 +173,29 @@ impl Tool for OptimizeBudget {
         if let (Kind::Orders, Some(_)) = (kind, args.target_roi) {
             return Err(ToolError::invalid("budget_roi_of_orders"));
         }
-        let ask = ask(&media, &args, objective)?;
-        let plan =
-            plan::plan(&media.mix, &ask, ctx.work).map_err(|error| budget::no_plan(error, &media.mix))?;
-        let inside = plan::inside(&media.mix, &ask, &plan, ctx.work);
-        let inside = inside.map_err(|error| budget::no_plan(error, &media.mix))?;
+        let (ask, shared) = ask(&media, &args, objective)?;
+        let plan = plan::plan(&media.mix, &ask, ctx.work).map_err(none)?;
+        let inside = plan::inside(&media.mix, &ask, &plan, ctx.work).map_err(none)?;
         let limits = trust::limits(&plan, &media.mix);
         let evidence = budget::evidence(ctx, &media, &limits);
         let test = plan.test_that_pays().map(|channel| channel.name.clone());
         let next_channel =
             plan.next.and_then(|(c, _)| plan.channels.get(c)).map(|channel| channel.name.clone());
         let output = Output {
-            kind: if plan.p_better < trust::P_BETTER[2] { "no_plan" } else { "plan" },
-            currency: ctx.warehouse.shop.currency,
+            kind: match plan.p_better {
+                _ if plan.stands_still() => "same",
+                p if p >= trust::P_BETTER[2] => "plan",
+                _ => "no_plan",
+            },
+            currency,
             objective,
             weeks: args.weeks,
             total_found: plan.total_found,
             p_over: plan.p_better > 0.99,
+            paused: plan.paused(),
+            reference_bounded: plan.reference_bounded(),
+            judged: media.mix.channels.len(),
+            bounded: bounded(&media, &ask),
             beyond: budget::beyond(&plan),
             inside,
             test,
@@ -195,28 +211,44 @@ impl Tool for OptimizeBudget {
             figures::unit(&outcome.output),
         ));
         outcome.charts = chart::charts(&outcome.output, media.mix.end());
-        outcome.notes = notes(&outcome.output, &media, &args);
+        outcome.notes = notes(&outcome.output, &media, &args, shared);
         outcome.next = next(&outcome.output, &args);
         Ok(outcome)
     }
 }
 
-fn ask(media: &Media, args: &Args, objective: Objective) -> Result<Ask, ToolError> {
+/// Channels with bounds of the asker's own.
+fn bounded(media: &Media, ask: &Ask) -> Vec<String> {
+    let own = media.mix.channels.iter().zip(&ask.bounds).filter(|(_, bound)| **bound != Bound::default());
+    own.map(|(channel, _)| channel.name.clone()).collect()
+}
+
+/// What is asked, and the notes on bounds of channels that move as one: they have one budget, and one pair of bounds.
+fn ask(media: &Media, args: &Args, objective: Objective) -> Result<(Ask, Vec<Note>), ToolError> {
     let mut bounds = vec![Bound::default(); media.mix.channels.len()];
+    let mut named: Vec<Vec<String>> = vec![Vec::new(); bounds.len()];
     for bound in &args.bounds {
-        match budget::place(&media.mix, &bound.channel)? {
-            // channels that move as one have one budget, and one pair of bounds
-            Place::Judged(c) if bounds[c] != Bound::default() => {
-                let name = media.mix.channels[c].name.clone();
-                return Err(ToolError::invalid("budget_bound_twice").with("channel", name));
-            }
-            Place::Judged(c) => bounds[c] = Bound { min: bound.min, max: bound.max },
+        let (c, name) = match budget::place(&media.mix, &bound.channel)? {
+            Place::Judged(c, name) => (c, name),
             Place::LeftOut(name) => {
                 return Err(ToolError::invalid("budget_bound_not_judged").with("channel", name));
             }
+        };
+        if named[c].contains(&name) {
+            return Err(ToolError::invalid("budget_bound_twice").with("channel", name));
         }
+        let own = Bound { min: bound.min, max: bound.max };
+        bounds[c] = if named[c].is_empty() { own } else { together(bounds[c], own) };
+        named[c].push(name);
     }
-    Ok(Ask {
+    let shared = media.mix.channels.iter().zip(&named);
+    let shared = shared.filter(|(channel, named)| channel.parts.len() > 1 && !named.is_empty());
+    let note = |(channel, named): (&mix::Channel, &Vec<String>)| {
+        let key = if named.len() > 1 { "budget_bounds_added" } else { "budget_bound_shared" };
+        Note::new(key).with("channels", channel.parts.clone())
+    };
+    let notes = shared.map(note).collect();
+    let ask = Ask {
         total: args.total,
         weeks: args.weeks as usize,
         objective: if objective == Objective::Profit {
@@ -227,11 +259,18 @@ fn ask(media: &Media, args: &Args, objective: Objective) -> Result<Ask, ToolErro
         target_roi: args.target_roi,
         bounds,
         margin: media.input.margin.filter(|_| objective != Objective::Orders),
-    })
+    };
+    Ok((ask, notes))
 }
 
-fn notes(output: &Output, media: &Media, args: &Args) -> Vec<Note> {
-    let mut notes = Vec::new();
+/// Bounds of two parts of one budget.
+fn together(a: Bound, b: Bound) -> Bound {
+    let least = a.min.into_iter().chain(b.min).reduce(|a, b| a + b);
+    Bound { min: least, max: a.max.zip(b.max).map(|(a, b)| a + b) }
+}
+
+fn notes(output: &Output, media: &Media, args: &Args, shared: Vec<Note>) -> Vec<Note> {
+    let mut notes = shared;
     if output.kind == "plan" {
         notes.push(Note::new("budget_not_calibrated"));
     }
@@ -240,11 +279,6 @@ fn notes(output: &Output, media: &Media, args: &Args) -> Vec<Note> {
     }
     if args.total.is_none() && media.input.margin.is_none() && args.target_roi.is_none() {
         notes.push(Note::new("budget_total_of_today"));
-    }
-    match output.plan.reach {
-        Reach::Usual => {}
-        Reach::Seen => notes.push(Note::new("budget_reach_seen")),
-        Reach::Beyond(_) => notes.push(Note::new("budget_reach_beyond")),
     }
     if output.kind == "plan" && !output.beyond.is_empty() {
         notes.push(Note::new("budget_beyond").with("channels", output.beyond.clone()));
@@ -266,7 +300,11 @@ fn next(output: &Output, args: &Args) -> Vec<Next> {
         // two leading digits are enough for a question
         let digits = 10_f64.powi(total.log10().floor() as i32 - 1);
         let more = (1.2 * total / digits).round() * digits;
-        next.push(Next::new("other_total").with("total", more as i64).with("weeks", output.weeks));
+        next.push(
+            Next::new("other_total")
+                .with("total", budget::money(more, output.currency))
+                .with("weeks", output.weeks),
+        );
     }
     let weeks = if output.weeks == 8 { 4 } else { 8 };
     next.push(Next::new("other_weeks").with("weeks", weeks));

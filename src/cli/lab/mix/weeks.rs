@@ -30,6 +30,11 @@ pub(super) fn read(file: &Path, wanted: &Wanted<'_>, kind: Kind) -> anyhow::Resu
     if wanted.media.is_empty() {
         bail!("--media names no column; write the channels' columns, separated by commas");
     }
+    for (option, names) in [("--media", wanted.media), ("--spend", wanted.spend)] {
+        if let Some((n, twice)) = names.iter().enumerate().find(|(n, name)| names[..*n].contains(name)) {
+            bail!("{option} names {twice} twice (again in place {}); name each column once", n + 1);
+        }
+    }
     if !wanted.spend.is_empty() && wanted.spend.len() != wanted.media.len() {
         bail!(
             "--media names {} columns and --spend {}; name the spend of each medium, in the same order",
