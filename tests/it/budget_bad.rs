@@ -95,7 +95,7 @@ fn spend_that_is_none_or_never_changes_shows_nothing() {
         &steady,
         "media_no_channel",
         &["hardly ever changes: poster", "No spend at all: radio", "Spend can be shown", "lift test"],
-        &["花费几乎不变：poster", "没有花费：radio", "花费可以查看", "增量测试"],
+        &["花费几乎不变：poster", "没有花费：广播广告", "花费可以查看", "增量测试"],
     );
 }
 
@@ -181,7 +181,7 @@ fn what_one_shop_cannot_tell_is_said_beside_what_it_can() {
     // a channel that never changed, and two that move as one
     let (plan, said) = shop.said("optimize_budget", &json!({"total": 5000}));
     assert_eq!(plan.output["plan"]["channels"][0]["name"], "search + social");
-    holds(&said, "effect of poster and radio cannot be judged", "判断不了poster、radio的效果");
+    holds(&said, "effect of poster and radio cannot be judged", "判断不了poster、广播广告的效果");
     holds(&said, "search and social move as one", "搜索广告、社交媒体广告的花费同进同退");
     holds(&said, "search + social: €4,600", "搜索广告 + 社交媒体广告：€4,600");
     holds(&said, "€400.00 stays on poster and radio", "€400.00仍留在poster、radio");
