@@ -184,7 +184,7 @@ impl<'a> Page<'a> {
 
     /// What stands before any figure: why the turn ended early, a refusal, a question back.
     fn opening(&mut self) {
-        if let Some(stop) = self.turn.stop {
+        if let Some(stop) = self.turn.stop.filter(|stop| !self.reason_follows(*stop)) {
             let key = match stop {
                 Stop::Cancelled => "stop.cancelled",
                 Stop::OutOfTime => "stop.out_of_time",
@@ -195,6 +195,9 @@ impl<'a> Page<'a> {
             };
             self.failed = true;
             self.message(key, &Map::new());
+            return;
+        }
+        if self.turn.stop.is_some() {
             return;
         }
         match self.turn.plan.clone() {
@@ -214,6 +217,14 @@ impl<'a> Page<'a> {
             Some(Plan::Handoff) => self.message("answer.handoff", &Map::new()),
             Some(Plan::Calls(_)) | None => {}
         }
+    }
+
+    /// Whether the turn ended because the last call's arguments were refused and no planner mended them: the refusal
+    /// tells the asker what to change, which "ask again" before it would hide.
+    fn reason_follows(&self, stop: Stop) -> bool {
+        let planner = matches!(stop, Stop::NoPlan | Stop::OutOfSteps | Stop::Repeated);
+        let last = self.turn.calls.iter().rev().find_map(|record| record.result.as_ref());
+        planner && matches!(last, Some(CallResult::Failed(error)) if error.kind == ErrorKind::InvalidArgs)
     }
 
     async fn answered(

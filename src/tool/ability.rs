@@ -5,9 +5,11 @@
 use serde::Serialize;
 
 use super::data_overview::{Quality, UNUSABLE, quality};
-use crate::domain::Day;
+use crate::domain::{Consent, Day};
 use crate::features::margin::MARGIN_KNOWN;
+use crate::features::media::{MediaInput, NoMedia};
 use crate::features::rfm::{FEWEST_FOR_GRID, Rfm};
+use crate::model::mix::{Kind, WEEKS_MIN};
 use crate::warehouse::Warehouse;
 
 /// What can be asked, or what it lacks.
@@ -37,6 +39,10 @@ pub(super) fn judge(warehouse: &Warehouse, today: Option<Day>, quality: &Quality
     let (segments, value) =
         no_orders.map_or_else(|| of_customers(warehouse, today, quality), |lack| (Some(lack), Some(lack)));
     let lines = quality.net_without_product <= HALF;
+    let effects = today.and_then(|today| of_channels(warehouse, today));
+    let likes = of_purchases(today, quality);
+    let told = warehouse.customers.consent.iter().any(|consent| *consent != Consent::default());
+    let audiences = likes.or((!told).then_some("consent"));
     let margin = if quality.net_without_product > UNUSABLE { "lines" } else { "costs" };
     vec![
         ability("sales_figures", no_orders),
@@ -48,10 +54,34 @@ pub(super) fn judge(warehouse: &Warehouse, today: Option<Day>, quality: &Quality
         ability("by_city", unless(warehouse.cities.len() > 1, "cities")),
         ability("gross_profit", unless(quality.margin_known >= MARGIN_KNOWN, margin)),
         ability("ad_spend", unless(!warehouse.spend.day.is_empty(), "spend")),
+        ability("channel_effects", no_orders.or(effects)),
+        ability("budget_plans", no_orders.or(effects)),
         ability("segments", segments),
         ability("customer_value", value),
+        ability("recommendations", likes),
+        ability("audiences", audiences),
         ability("reviews", (warehouse.feedback.id.is_empty()).then_some("feedback")),
     ]
+}
+
+/// What the effects of channels and budget plans lack: costs, or enough weeks of costs and orders.
+fn of_channels(warehouse: &Warehouse, today: Day) -> Option<&'static str> {
+    match MediaInput::from_warehouse(warehouse, today, Kind::Revenue) {
+        Ok(input) if input.input.target.len() >= WEEKS_MIN => None,
+        Ok(_) | Err(NoMedia::NoWeek | NoMedia::Gap { .. }) => Some("weeks"),
+        Err(NoMedia::NoSpend) => Some("spend"),
+    }
+}
+
+/// What recommendations lack: products in the orders, and who bought them.
+fn of_purchases(today: Option<Day>, quality: &Quality) -> Option<&'static str> {
+    if today.is_none() {
+        Some("orders")
+    } else if quality.net_without_product > HALF {
+        Some("lines")
+    } else {
+        (quality.orders_without_customer > HALF).then_some("customer_keys")
+    }
 }
 
 /// What segments and the value of customers lack.

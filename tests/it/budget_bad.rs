@@ -184,7 +184,7 @@ fn what_one_shop_cannot_tell_is_said_beside_what_it_can() {
     holds(&said, "effect of poster and radio cannot be judged", "判断不了poster、广播广告的效果");
     holds(&said, "search and social move as one", "搜索广告、社交媒体广告的花费同进同退");
     holds(&said, "search + social: €4,600", "搜索广告 + 社交媒体广告：€4,600");
-    holds(&said, "€400.00 stays on poster and radio", "€400.00仍留在poster、radio");
+    holds(&said, "€400.00 stays on poster and radio", "€400.00仍留在poster、广播广告");
     holds(&said, "Split like this, the other €4,600 should bring", "其余€4,600这样分配");
     holds(&said, "no other channel can be judged", "没有其他能评估效果的渠道");
     holds(&said, "made for revenue, not profit. Import product costs", "导入商品成本后可按利润规划");

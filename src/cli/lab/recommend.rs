@@ -22,7 +22,8 @@ pub enum Recommend {
 /// Errors of foretold ratings (RMSE, MAE) on held-out ones
 ///
 /// Files have columns user, item, rating (or user_id, item_id, rating), as CSV, tab-separated text (gzip or not) or
-/// Parquet; without a first line of names they are user, item, rating.
+/// Parquet; without a first line of names they are user, item, rating. Of ratings of one item by one user the last
+/// counts; `duplicates` tells how many earlier ones were replaced.
 ///
 /// Example: mercato lab recommend ratings --train u1.base --test u1.test --algo item_cf --centred --shrink 25
 #[derive(Debug, Args)]
@@ -107,6 +108,7 @@ impl RatingsOf {
             "rmse": errors.rmse,
             "mae": errors.mae,
             "train": ratings.len(),
+            "duplicates": train.rating.len() - ratings.len(),
             "test": test.rating.len(),
             "seconds": started.elapsed().as_secs_f64(),
         });

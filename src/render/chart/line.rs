@@ -1,7 +1,8 @@
 //! How did it go over time?
 //!
-//! The highest, the lowest and the last value are written at their points; periods that are not whole are hollow and
-//! reached by a dashed line; an earlier period is dashed and grey behind.
+//! The highest, the lowest and the last value are written at their points, unless there are so many lines that one could
+//! not tell whose they are; periods that are not whole are hollow and reached by a dashed line; an earlier period is
+//! dashed and grey behind.
 
 use super::canvas::{Anchor, TextBox};
 use super::look::{AXIS, GAP, GRID, HEIGHT, INK, LABEL, MARGIN, MUTED, SMALL, WIDTH};
@@ -14,6 +15,8 @@ use crate::domain::{Chart, Point, SeriesRole};
 const DOTTED: usize = 20;
 /// A line of so few points that stands alone tells each value.
 const SHORT: usize = 6;
+/// A value beside one of more lines than this may be taken for another's.
+const TOLD_APART: usize = 2;
 /// Room for names at the ends of lines.
 const NAMES: f64 = 150.0;
 /// Number of intervals along the ordinate.
@@ -208,6 +211,10 @@ pub(super) fn marks(chart: &Chart, sheet: &mut Sheet<'_>, lines: &Lines) {
 /// The values of the first series that say most, where they keep clear of lines and of each other.
 fn values(chart: &Chart, sheet: &mut Sheet<'_>, plot: Plot, lines: &Lines) {
     let Some(first) = lines.first() else { return };
+    let mains = chart.series.iter().filter(|series| series.role == SeriesRole::Main).count();
+    if mains > TOLD_APART {
+        return;
+    }
     let avoid = covered(lines);
     let points: Vec<Place> = first.iter().flatten().copied().collect();
     let lowest = chart.lowest().map(|spot| spot.at).filter(|_| points.len() > 1);

