@@ -214,8 +214,7 @@ impl Tested {
     /// 1 − misses / misses of as many customers with most orders.
     pub(super) fn skill(&self) -> Option<f64> {
         let reported = self.reported.as_ref()?;
-        let (missed, naive) =
-            (1.0 - reported.hit(self.ranking), 1.0 - reported.hit(Ranking::MostOrders));
+        let (missed, naive) = (1.0 - reported.hit(self.ranking), 1.0 - reported.hit(Ranking::MostOrders));
         Some(match (missed > 0.0, naive > 0.0) {
             (_, true) => 1.0 - missed / naive,
             (true, false) => -1.0,
