@@ -78,7 +78,7 @@ const REACHED: [&str; 8] =
     ["emailed", "mailed", "notified", "informed", "contacted", "messaged", "uploaded", "forwarded"];
 
 /// What an answer may say of itself.
-const OWN_WORK: [&str; 32] = [
+const OWN_WORK: [&str; 36] = [
     "computed",
     "compared",
     "calculated",
@@ -111,6 +111,10 @@ const OWN_WORK: [&str; 32] = [
     "tried",
     "need",
     "showed",
+    "finished",
+    "planned",
+    "explained",
+    "ended",
 ];
 
 /// What an agent has to do with outside; in "campaign paused" it is the subject of an act.
