@@ -18,7 +18,7 @@ use crate::channel::telegram;
 use crate::config::Config;
 use crate::domain::{Clock, Principal, Work};
 use crate::llm::{Endpoint, LanguageModel, Notebook};
-use crate::model::{Models, Shelf};
+use crate::model::{Models, Shelf, keep};
 use crate::prompts::Prompts;
 use crate::render::Templates;
 use crate::store::{self, Record, Store, Table};
@@ -143,7 +143,7 @@ impl Record for KeptModel {
     const TABLE: &'static str = "model";
     const VERSION: u8 = 1;
     fn key(&self) -> Vec<u8> {
-        self.key.as_bytes().to_vec()
+        keep::undated(&self.key).as_bytes().to_vec()
     }
 }
 
@@ -180,14 +180,21 @@ impl Notebook for StoreNotebook {
 /// Fitted models kept in the store, one a key: a newer fit replaces the older.
 struct StoreShelf(Store);
 
+impl StoreShelf {
+    fn kept(&self, key: &str) -> Option<KeptModel> {
+        let kept = self.0.get::<KeptModel>(keep::undated(key).as_bytes()).ok().flatten();
+        kept.filter(|kept| kept.key == key)
+    }
+}
+
 impl Shelf for StoreShelf {
     fn load(&self, key: &str, data_version: u64) -> Option<Vec<u8>> {
-        let kept = self.0.get::<KeptModel>(key.as_bytes()).ok().flatten()?;
+        let kept = self.kept(key)?;
         (kept.data_version == data_version).then_some(kept.bytes)
     }
 
     fn version(&self, key: &str) -> Option<u64> {
-        self.0.get::<KeptModel>(key.as_bytes()).ok().flatten().map(|kept| kept.data_version)
+        self.kept(key).map(|kept| kept.data_version)
     }
 
     fn save(&self, key: &str, data_version: u64, bytes: &[u8]) {

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::domain::Day;
+
 /// Where fitted models outlive the process; implemented over the store by the composition root, since a model
 /// itself never touches the store.
 pub trait Shelf: Send + Sync {
@@ -13,7 +15,7 @@ pub trait Shelf: Send + Sync {
     fn load(&self, key: &str, data_version: u64) -> Option<Vec<u8>>;
     /// Which data the bytes under this key were fitted on.
     fn version(&self, key: &str) -> Option<u64>;
-    /// Keeps the bytes, and drops what older data left under the same key.
+    /// Keeps the bytes, and drops what older data or another day left in their place ([`undated`]).
     fn save(&self, key: &str, data_version: u64, bytes: &[u8]);
 }
 
@@ -34,8 +36,14 @@ struct Place {
     kept: Option<(u64, Arc<dyn Any + Send + Sync>)>,
 }
 
-/// What a key names without the day it ends in (`bg_nbd/1@2026-06-30`): another day takes the older one's place.
-fn without_day(key: &str) -> &str {
+/// Under which key a model and its settings (`bg_nbd`) are kept; raise the number when a type's fields change. The same
+/// data as of another day are another fit.
+pub fn key(what: &str, as_of: Option<Day>) -> String {
+    as_of.map_or_else(|| format!("{what}/1"), |day| format!("{what}/1@{day}"))
+}
+
+/// The key without its day: a fit as of a newer day takes the place of the one before.
+pub fn undated(key: &str) -> &str {
     key.split_once('@').map_or(key, |(what, _)| what)
 }
 
@@ -45,8 +53,7 @@ impl Models {
         Self { shelf: Some(shelf), kept: Mutex::default() }
     }
 
-    /// The fitted model kept under this key (model and settings, e.g. `bg_nbd/1`; raise the number when the type's
-    /// fields change) for these data, or the one `fit` makes.
+    /// The fitted model kept under this [`key`] for these data, or the one `fit` makes.
     pub fn get_or_fit<T, E>(
         &self,
         key: &str,
@@ -76,7 +83,7 @@ impl Models {
             }
         };
         let mut places = self.places();
-        places.retain(|other, _| other == key || without_day(other) != without_day(key));
+        places.retain(|other, _| other == key || undated(other) != undated(key));
         let place = places.entry(key.to_owned()).or_default();
         // a question that began before an import leaves the newer fit where it is
         if place.kept.as_ref().is_none_or(|(version, _)| *version <= data_version) {

@@ -3,7 +3,7 @@
 
 pub mod allocate;
 pub mod clv;
-mod keep;
+pub mod keep;
 pub mod mix;
 pub mod plan;
 pub mod recommend;

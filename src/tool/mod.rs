@@ -37,6 +37,7 @@ pub use outcome::{Next, Note, Outcome};
 pub use recall::{NothingSaid, Recall, Said};
 
 use crate::domain::{Clock, Day, Principal, Role, Span, Work};
+use crate::model::keep;
 use crate::store::Store;
 use crate::warehouse::Warehouse;
 
@@ -76,7 +77,7 @@ impl ToolContext<'_> {
 
     /// Under which key a fit is kept; the same data seen from a configured day are another fit.
     pub fn kept_as(&self, what: &str, today: Day) -> String {
-        if self.clock.is_live() { format!("{what}/1@{today}") } else { format!("{what}/1") }
+        keep::key(what, self.clock.is_live().then_some(today))
     }
 }
 

@@ -3,10 +3,11 @@
 //! Small shops worked out by hand, then the sample shop: every answer reads in both languages through the ledger,
 //! every follow-up runs.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use mercato::domain::{Clock, Consent, Grade, NoWork, Principal};
-use mercato::model::Models;
+use mercato::model::{Models, Shelf};
 use mercato::prompts::Prompts;
 use mercato::render::Templates;
 use mercato::store::Store;
@@ -23,12 +24,16 @@ static MODELS: LazyLock<Models> = LazyLock::new(Models::default);
 
 /// A call on the sample shop whose fits are kept.
 fn on_demo(name: &str, args: &Value) -> Result<Outcome<Value>, ToolError> {
+    with_models(&MODELS, name, args)
+}
+
+fn with_models(models: &Models, name: &str, args: &Value) -> Result<Outcome<Value>, ToolError> {
     let principal = Principal::local_manager();
     let context = ToolContext {
         principal: &principal,
         store: &Store::memory(),
         warehouse: demo(),
-        models: &MODELS,
+        models,
         clock: Clock::system(None),
         said: &NothingSaid,
         work: &NoWork,
@@ -287,4 +292,33 @@ fn audiences_of_the_sample_shop_read_well_and_go_on() {
             }
         }
     }
+}
+
+/// Keeps nothing and counts what it is given.
+#[derive(Default)]
+struct Counts(AtomicUsize);
+
+impl Shelf for Counts {
+    fn load(&self, _: &str, _: u64) -> Option<Vec<u8>> {
+        None
+    }
+    fn version(&self, _: &str) -> Option<u64> {
+        None
+    }
+    fn save(&self, _: &str, _: u64, _: &[u8]) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_second_audience_needs_no_new_fit() {
+    let shelf = Arc::new(Counts::default());
+    let models = Models::on(shelf.clone());
+    let fits = |category: &str| {
+        with_models(&models, "find_audience", &json!({ "category": category })).unwrap();
+        shelf.0.load(Ordering::SeqCst)
+    };
+    let first = fits("Tea");
+    assert!(first >= 4, "today's, the hold-out's, and those of its two dates: {first}");
+    assert_eq!(fits("Coffee"), first);
 }

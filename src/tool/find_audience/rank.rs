@@ -10,14 +10,19 @@ use std::collections::BTreeSet;
 use super::Targets;
 use crate::domain::{Day, Span};
 use crate::features::recommend::{Rhythms, bought_between, strengths};
+use crate::model::keep;
 use crate::model::recommend::{Recommender, Similar};
-use crate::tool::recommender::{Fitted, Origin};
+use crate::tool::recommender::Fitted;
 use crate::tool::{ToolContext, ToolError};
 
 /// Days in which an order loses half of its weight.
 const HALF_LIFE: f64 = 90.0;
 /// An order of candidates is chosen by at least so many of the first: the hits of five are chance.
 const CHOSEN_BY: usize = 50;
+
+/// Places among the origins of the hold-out, latest first.
+const REPORTED: usize = 0;
+const EARLIER: usize = 1;
 
 /// By what candidates are ranked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,18 +155,20 @@ impl Hits {
         self.first[ranking as usize]
     }
 
-    /// Lists of `n`; `None` where nothing of it was sold by then, or nobody would have fitted.
+    /// Lists of `n` at the origin `which` of the hold-out; `None` where there is none, nothing of it was sold by then, or nobody would have fitted.
     fn of(
         ctx: &ToolContext<'_>,
-        origin: &Origin,
+        fitted: &Fitted,
+        which: usize,
         targets: &Targets,
         n: usize,
     ) -> Result<Option<Self>, ToolError> {
+        let Some(origin) = fitted.tested.0.get(which) else { return Ok(None) };
         let then = strengths(ctx.warehouse, origin.as_of);
         if targets.products.iter().all(|product| then.launched(*product) > origin.as_of.0) {
             return Ok(None);
         }
-        let key = format!("item_cf_then/1@{}", origin.as_of);
+        let key = keep::key(&format!("item_cf_then/{which}"), Some(origin.as_of));
         let similar =
             ctx.models.get_or_fit(&key, ctx.warehouse.data_version, || Similar::fit(&then, ctx.work))?;
         let model = Recommender::with(then, similar);
@@ -200,13 +207,9 @@ impl Tested {
         targets: &Targets,
         n: usize,
     ) -> Result<Self, ToolError> {
-        let hits = |origin: Option<&Origin>, n: usize| match origin {
-            Some(origin) => Hits::of(ctx, origin, targets, n),
-            None => Ok(None),
-        };
-        let earlier = hits(fitted.tested.0.get(1), n.max(CHOSEN_BY))?;
+        let earlier = Hits::of(ctx, fitted, EARLIER, targets, n.max(CHOSEN_BY))?;
         ctx.work.check()?;
-        let reported = hits(fitted.tested.0.first(), n)?;
+        let reported = Hits::of(ctx, fitted, REPORTED, targets, n)?;
         let ranking = earlier.as_ref().map_or(Ranking::ItemCf, Hits::best);
         Ok(Self { ranking, chosen: earlier.is_some(), reported })
     }
