@@ -1,10 +1,13 @@
 //! What does a sentence say, whatever tool it is for?
 
+mod compared;
+mod metric;
+
 use super::names::{Name, NameIndex, Thing};
 use super::numbers::number_at;
 use super::sentence::Sentence;
 use super::text::{Kind, Token, as_typed};
-use super::times::{Mention, When, mentions};
+use super::times::{Mention, mentions};
 use super::vocabulary::{Hit, Vocabulary};
 use crate::domain::{Day, NamedPeriod, Period, Span};
 
@@ -22,18 +25,6 @@ pub(super) struct Reading<'a> {
 pub(super) const TIME_GROUPS: [&str; 4] = ["day", "week", "month", "quarter"];
 const GROUPS: [&str; 10] =
     ["day", "week", "month", "quarter", "product", "category", "channel", "city", "segment", "cohort_month"];
-
-/// Which metric wins when a sentence names several: the more particular one.
-fn weight(metric: &str) -> u8 {
-    match metric {
-        "cac" | "mer" => 9,
-        "churn_rate" | "repeat_rate" | "return_rate" | "discount_share" => 8,
-        "aov" | "gross_profit" => 7,
-        "new_customers" => 6,
-        "customers" => 3,
-        _ => 5,
-    }
-}
 
 impl<'a> Reading<'a> {
     pub(super) fn new(text: &str, vocabulary: &'a Vocabulary, index: &'a NameIndex, today: Day) -> Self {
@@ -53,116 +44,6 @@ impl<'a> Reading<'a> {
 
     fn in_name(&self, from: usize, to: usize) -> bool {
         self.names.iter().any(|name| from < name.to && name.from < to)
-    }
-
-    /// The metrics asked for: the one that wins, then those joined to it by "and".
-    pub(super) fn metrics(&self) -> Vec<String> {
-        let hits: Vec<Hit> = self.metric_hits().into_iter().map(|hit| self.as_meant(hit)).collect();
-        let hits: Vec<&Hit> = hits.iter().collect();
-        let Some(first) = self.best(&hits) else { return Vec::new() };
-        let mut metrics = vec![first.key.clone()];
-        let mut end = first.to;
-        for hit in hits.iter().filter(|hit| hit.from > first.from) {
-            let joint = hit.from > end && (end..hit.from).all(|at| is_joint(self.s.text(at)));
-            if joint && !metrics.contains(&hit.key) {
-                metrics.push(hit.key.clone());
-                end = hit.to;
-            }
-        }
-        let mut start = first.from;
-        for hit in hits.iter().rev().filter(|hit| hit.to < first.from) {
-            let joint = hit.to < start && (hit.to..start).all(|at| is_joint(self.s.text(at)));
-            if joint && !metrics.contains(&hit.key) {
-                metrics.insert(0, hit.key.clone());
-                start = hit.from;
-            }
-        }
-        metrics
-    }
-
-    /// A metric that is only hinted at ("which product sells best").
-    pub(super) fn hinted_metric(&self) -> Option<String> {
-        self.s.of("metric_hint").find(|hit| !self.in_name(hit.from, hit.to)).map(|hit| hit.key.clone())
-    }
-
-    fn metric_hits(&self) -> Vec<&Hit> {
-        let longer = |hit: &Hit, kind: &str| {
-            self.s
-                .of(kind)
-                .any(|other| other.overlaps(hit.from, hit.to) && other.to - other.from > hit.to - hit.from)
-        };
-        self.s
-            .of("metric")
-            .filter(|hit| !self.in_name(hit.from, hit.to) && !longer(hit, "group") && !longer(hit, "segment"))
-            .filter(|hit| !(hit.key == "discount_share" && self.is_discount_rate(hit.from)))
-            .collect()
-    }
-
-    /// What customers spend is our revenue; what we spend is advertising.
-    fn as_meant(&self, hit: &Hit) -> Hit {
-        let ours = self.name(Thing::Channel).is_some()
-            || self.group().as_deref() == Some("channel")
-            || (0..self.s.tokens.len()).any(|at| {
-                matches!(
-                    self.s.text(at),
-                    "ads" | "ad" | "advertising" | "marketing" | "media" | "campaigns" | "campaign"
-                ) || self.s.says(at, &["广", "告"])
-                    || self.s.says(at, &["投", "放"])
-                    || self.s.says(at, &["推", "广"])
-                    || self.s.says(at, &["营", "销"])
-            });
-        let theirs = self.segment().is_some()
-            || self.name(Thing::City).is_some()
-            || self.name(Thing::Product).is_some()
-            || self.name(Thing::Category).is_some()
-            || self.s.says(hit.to, &["with", "us"])
-            || (0..self.s.tokens.len()).any(|at| {
-                self.s.text(at) != "new"
-                    && (matches!(
-                        self.s.text(at),
-                        "customers"
-                            | "people"
-                            | "they"
-                            | "buyers"
-                            | "shoppers"
-                            | "clients"
-                            | "customer"
-                            | "everyone"
-                    ) || self.s.says(at, &["客", "户"])
-                        || self.s.says(at, &["顾", "客"])
-                        || self.s.says(at, &["大", "家"]))
-            });
-        let mut hit = hit.clone();
-        if hit.key == "spend" && theirs && !ours {
-            "revenue".clone_into(&mut hit.key);
-        }
-        hit
-    }
-
-    fn is_discount_rate(&self, at: usize) -> bool {
-        self.s.cue(at, "discount_rate").is_some() && self.percent().is_some()
-    }
-
-    fn best<'h>(&self, hits: &[&'h Hit]) -> Option<&'h Hit> {
-        let by = |hit: &&&Hit| {
-            let at = hit.from;
-            self.s.cue_before(at, "by").is_some() && self.s.grouping_before(at, "before").is_none_or(|_| true)
-        };
-        let named_by = hits.iter().filter(by).filter(|hit| hit.key != "customers").count() == 1;
-        let mut best: Option<&Hit> = None;
-        for hit in hits {
-            let wins = |other: &Hit| {
-                let rank = |hit: &Hit| {
-                    let led = named_by && self.s.cue_before(hit.from, "by").is_some();
-                    (led, weight(&hit.key))
-                };
-                rank(hit) > rank(other)
-            };
-            if best.is_none_or(wins) {
-                best = Some(hit);
-            }
-        }
-        best
     }
 
     /// What the metric is split by.
@@ -255,93 +136,6 @@ impl<'a> Reading<'a> {
             }
             .to_owned(),
         )
-    }
-
-    /// Which days, and what they are set against.
-    pub(super) fn period_and_comparison(&self) -> (Option<Period>, Option<&'static str>) {
-        let past: Vec<Mention> =
-            self.times.iter().copied().filter(|time| time.when.period(self.today).is_some()).collect();
-        for hit in self.s.of("compare") {
-            let outside: Vec<Mention> =
-                past.iter().copied().filter(|time| !hit.overlaps(time.from, time.to)).collect();
-            let led = self.versus_before(hit.from).is_some();
-            let free = outside.len() == past.len();
-            if led || free || !outside.is_empty() {
-                let key = if hit.key == "previous_year" { "previous_year" } else { "previous_period" };
-                return (self.joined(&outside), Some(key));
-            }
-        }
-        if let Some((main, key)) = self.versus(&past) {
-            return (main, Some(key));
-        }
-        let growth = self.s.has("growth").then_some("previous_period");
-        (self.joined(&past), growth)
-    }
-
-    /// The first time, or the range of two that touch (5月和6月).
-    fn joined(&self, past: &[Mention]) -> Option<Period> {
-        let first = past.first()?;
-        if let (Some(second), When::Days(a)) = (past.get(1), first.when)
-            && let When::Days(b) = second.when
-            && (first.to..second.from).all(|at| is_joint(self.s.text(at)))
-            && a.to.plus(1) == b.from
-        {
-            return Some(Period::range(a.from, b.to));
-        }
-        first.when.period(self.today)
-    }
-
-    /// A versus word that ends before `at`, small words between.
-    fn versus_before(&self, at: usize) -> Option<usize> {
-        let mut at = at;
-        while matches!(
-            self.s.text(at.wrapping_sub(1)),
-            "the" | "in" | "of" | "with" | "those" | "that" | "for"
-        ) {
-            at -= 1;
-        }
-        self.s.cue_before(at, "versus")
-    }
-
-    /// "this month vs last month", 5月比4月, "compare April with May".
-    fn versus(&self, past: &[Mention]) -> Option<(Option<Period>, &'static str)> {
-        let weak = |at: usize| matches!(self.s.text(at), "跟" | "和" | "与" | "同");
-        let compares = (0..self.s.tokens.len()).any(|at| {
-            matches!(
-                self.s.text(at),
-                "比" | "差" | "compare" | "comparing" | "difference" | "vs" | "versus" | "较"
-            )
-        });
-        let reference = past.iter().position(|time| {
-            self.versus_before(time.from).is_some_and(|at| !weak(at) || compares)
-                || (compares && time.from > 0 && past.len() == 2 && past.first() != Some(time))
-        })?;
-        let other = past.iter().enumerate().find(|(i, _)| *i != reference).map(|(_, time)| *time);
-        let reference = *past.get(reference)?;
-        let Some(main) = other else { return Some(Self::against(reference.when, self.today)) };
-        let data = Span { from: Day(0), to: self.today };
-        let days = |time: Mention| time.when.period(self.today)?.resolve(self.today, data).ok();
-        let (a, b) = (days(main)?, days(reference)?);
-        let (main, a, b, reference) =
-            if a.from >= b.from { (main, a, b, reference) } else { (reference, b, a, main) };
-        let a_year = (a.from.since(b.from) - 365).abs() <= 10;
-        let last_year = reference.when == When::Named(NamedPeriod::LastYear) && a.days() < 300;
-        let key = if a_year && a.days() < 300 || last_year { "previous_year" } else { "previous_period" };
-        Some((main.when.period(self.today), key))
-    }
-
-    /// Only the other side is said: "orders vs last week" are this week's.
-    fn against(reference: When, today: Day) -> (Option<Period>, &'static str) {
-        use NamedPeriod as P;
-        let running = |name| (Some(Period::Named(name)), "previous_period");
-        match reference {
-            When::Named(P::LastWeek) => running(P::ThisWeek),
-            When::Named(P::LastMonth) => running(P::ThisMonth),
-            When::Named(P::LastQuarter) => running(P::ThisQuarter),
-            When::Named(P::LastYear) => (None, "previous_year"),
-            When::Days(span) if today.since(span.to) > 330 => (None, "previous_year"),
-            _ => (None, "previous_period"),
-        }
     }
 
     /// How many rows: "top 25", 前十, "50 names". The last five are no top five: then all rows are shown.
