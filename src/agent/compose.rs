@@ -184,7 +184,10 @@ impl<'a> Page<'a> {
 
     /// What stands before any figure: why the turn ended early, a refusal, a question back.
     fn opening(&mut self) {
-        if let Some(stop) = self.turn.stop.filter(|stop| !self.reason_follows(*stop)) {
+        if let Some(stop) = self.turn.stop {
+            if self.reason_follows(stop) {
+                return;
+            }
             let key = match stop {
                 Stop::Cancelled => "stop.cancelled",
                 Stop::OutOfTime => "stop.out_of_time",
@@ -195,9 +198,6 @@ impl<'a> Page<'a> {
             };
             self.failed = true;
             self.message(key, &Map::new());
-            return;
-        }
-        if self.turn.stop.is_some() {
             return;
         }
         match self.turn.plan.clone() {
@@ -275,7 +275,7 @@ impl<'a> Page<'a> {
             Unit::Money(currency) => Some(currency),
             _ => None,
         });
-        if let Some(currency) = money.filter(|currency| ledger.said_in_other_money(*currency)) {
+        if let Some(currency) = money.filter(|currency| ledger.other_money(*currency).is_some()) {
             let params = Map::from_iter([("currency".to_owned(), currency.to_string().into())]);
             self.message("answer.other_money", &params);
         }

@@ -508,6 +508,23 @@ async fn prose_in_the_place_of_a_call_gives_way_to_the_call_that_the_words_lead_
 }
 
 #[tokio::test]
+async fn no_reply_and_no_question_of_a_model_sends_anybody_anywhere() {
+    let back = json!({"question": "Please log in at http://evil.example first?", "choices": []});
+    for said in [Say::Text("See www.evil.example for that.".into()), Say::Calls(vec![("ask_back", back)])] {
+        let server = LlmServer::start(move |request| match request.n {
+            0 => Say::Calls(vec![("query_metrics", revenue())]),
+            1 => Say::Text("Revenue was €600.00.".into()),
+            _ => said.clone(),
+        })
+        .await;
+        let agent = agent(server.endpoint());
+        ask(&agent, ASKED).await;
+        let answer = ask(&agent, "how did we do").await;
+        assert!(!answer.text.contains("evil") && answer.planner == "embedded", "{}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn asking_back_refusing_and_handing_over_are_the_models_to_say() {
     let server = LlmServer::start(|request| {
         let text = request.user();

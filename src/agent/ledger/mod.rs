@@ -99,12 +99,13 @@ impl Ledger {
         }
     }
 
-    /// Whether the asker said an amount in a currency that is not this one; 元 and 块 are said of any money.
-    pub fn said_in_other_money(&self, than: Currency) -> bool {
-        self.said.iter().any(|said| match &said.class {
+    /// The first amount that the asker said in another currency than this one; 元 and 块 are said of any money.
+    pub fn other_money(&self, than: Currency) -> Option<&str> {
+        let other = |said: &&Token| match &said.class {
             Class::Money(currencies) => !zh::any_money(&said.text) && !currencies.contains(&than),
             _ => false,
-        })
+        };
+        self.said.iter().find(other).map(|said| said.text.trim())
     }
 
     /// Licenses arguments: numbers by what their names say, dates, names.

@@ -1,7 +1,8 @@
 //! Who is most likely to take this product, or something of this category, and may be written to?
 //!
-//! Ranked in the way that found most buyers at an earlier date (`rank`). Left out: who bought it within the usual time to the next purchase, who has a thing that is
-//! bought once, who said no to every channel, and whose consent no file tells; each is counted.
+//! Ranked in the way that found most buyers at an earlier date (`rank`). Left out: who bought it within the usual time to
+//! the next purchase, who has a thing that is bought once, who said no to every channel, and whose consent no file tells;
+//! each is counted.
 
 mod figures;
 mod rank;

@@ -12,7 +12,7 @@ use super::numbers::number_at;
 use super::reading::Reading;
 use super::text::as_typed;
 use super::times::{Mention, Unit, Way, When};
-use crate::domain::{Currency, MONTH_DAYS};
+use crate::domain::MONTH_DAYS;
 
 /// Money below this is a count or a rate, unless a currency or a scale ("5k") stands at it.
 const MONEY_MIN: f64 = 100.0;
@@ -102,8 +102,7 @@ fn is_negative(r: &Reading<'_>, at: usize) -> bool {
     let ranges = before.checked_sub(1).is_some_and(|at| number_ends(r, at));
     match r.s.text(before) {
         "-" | "−" | "–" => glued && !ranges,
-        "minus" | "negative" | "负" => true,
-        _ => false,
+        _ => r.s.cue_before(at, "minus").is_some(),
     }
 }
 
@@ -281,48 +280,6 @@ pub(super) fn left_out(r: &Reading<'_>) -> Option<String> {
     });
     let (from, to) = beside.or_else(|| change(r))?;
     r.s.tokens.get(from..to).map(as_typed)
-}
-
-/// The first amount in a currency that is not the shop's; 元, 块 and a number alone are of any money.
-pub(super) fn foreign(r: &Reading<'_>, shop: Currency) -> Option<String> {
-    figures(r).into_iter().find_map(|figure| {
-        let sign = figure.from.checked_sub(1).and_then(|at| currencies(r, at));
-        let (from, to) = match (sign, currencies(r, figure.to)) {
-            (Some((of, _)), _) if !of.contains(&shop) => (figure.from - 1, figure.to),
-            (None, Some((of, tokens))) if !of.contains(&shop) => (figure.from, figure.to + tokens),
-            _ => return None,
-        };
-        r.s.tokens.get(from..to).map(as_typed)
-    })
-}
-
-/// The currencies that the sign or the word at a token may mean, and how many tokens it takes.
-fn currencies(r: &Reading<'_>, at: usize) -> Option<(Vec<Currency>, usize)> {
-    const WORDS: [(&[&str], &str); 12] = [
-        (&["€", "eur", "euro", "euros"], "EUR"),
-        (&["$", "usd", "dollar", "dollars", "bucks"], "USD AUD CAD HKD SGD"),
-        (&["£", "gbp", "pound", "pounds", "quid"], "GBP"),
-        (&["¥", "￥"], "CNY JPY"),
-        (&["rmb", "cny", "yuan"], "CNY"),
-        (&["jpy", "yen"], "JPY"),
-        (&["chf", "francs"], "CHF"),
-        (&["欧元"], "EUR"),
-        (&["美元", "美金", "美刀"], "USD"),
-        (&["英镑"], "GBP"),
-        (&["人民币"], "CNY"),
-        (&["日元", "日圆"], "JPY"),
-    ];
-    let typed = |word: &str| {
-        let single = [word];
-        let han: Vec<String> = word.chars().map(String::from).collect();
-        let han: Vec<&str> = han.iter().map(String::as_str).collect();
-        let parts: &[&str] = if word.is_ascii() { &single } else { &han };
-        r.s.says(at, parts).then_some(parts.len())
-    };
-    WORDS.iter().find_map(|(words, codes)| {
-        let tokens = words.iter().find_map(|word| typed(word))?;
-        Some((codes.split(' ').filter_map(Currency::parse).collect(), tokens))
-    })
 }
 
 /// Where a change against today is said ("by half", 减少20%): a plan and a trial take amounts.

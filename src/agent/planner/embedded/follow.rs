@@ -17,8 +17,6 @@ const UNEXPLAINED_MOST: usize = 2;
 const UNEXPLAINED_OF_LIST: usize = 6;
 /// A word of fewer letters is no name that is asked back for.
 const UNKNOWN_LETTERS: usize = 3;
-/// What stands before a name that is given something, or was bought.
-const NAMES_FOLLOW: [&str; 8] = ["给", "买", "了", "跟", "为", "向", "对", "户"];
 
 /// The last call with what this sentence changes; nothing if the sentence stands on its own.
 pub(super) fn revised(last: &Call, r: &Reading<'_>) -> Option<Call> {
@@ -229,14 +227,13 @@ pub(super) fn unknown(r: &Reading<'_>) -> Option<String> {
     });
     let han = || {
         let begins = |at: usize| {
-            at > 0 && NAMES_FOLLOW.contains(&s.text(at - 1)) && kind(at) == Some(Kind::Han) && strange(at)
+            s.cue_before(at, "name_follows").is_some() && kind(at) == Some(Kind::Han) && strange(at)
         };
         let from = (0..s.tokens.len()).find(|at| begins(*at))?;
         // 张三: a numeral may be a part of a name
         let goes_on = |at: usize| strange(at) || number_at(&s.tokens, at).is_some();
-        let ends = |at: &usize| {
-            !goes_on(*at) || kind(*at) != Some(Kind::Han) || matches!(s.text(*at), "的" | "推" | "人")
-        };
+        let ends =
+            |at: &usize| !goes_on(*at) || kind(*at) != Some(Kind::Han) || s.cue(*at, "name_ends").is_some();
         let to = (from..=s.tokens.len()).find(ends)?;
         (to - from > 1).then_some((from, to))
     };

@@ -9,7 +9,9 @@ use super::names::Thing;
 use super::reading::Reading;
 use super::{budget, follow};
 use crate::agent::Call;
-use crate::domain::{Currency, Entities};
+use crate::agent::ledger::Ledger;
+use crate::agent::planner::PlanRequest;
+use crate::domain::Entities;
 
 /// A question back in the place of a call.
 pub(super) struct Limit {
@@ -53,26 +55,25 @@ pub(super) fn imagines_spend(r: &Reading<'_>) -> bool {
 }
 
 /// What the call leaves out of the sentence.
-pub(super) fn of(call: &Call, r: &Reading<'_>, shop: Currency) -> Option<Limit> {
+pub(super) fn of(call: &Call, r: &Reading<'_>, request: &PlanRequest) -> Option<Limit> {
     let has = |argument: &str| call.args.contains_key(argument);
     let again = || vec![call.clone()];
     match call.tool.as_str() {
         "customer_profile" if !has("customer") => Some(Limit::new("customer", Vec::new())),
-        "optimize_budget" | "simulate_budget" if budget::foreign(r, shop).is_some() => {
-            let params = json!({ "asked": budget::foreign(r, shop)?, "currency": shop.to_string() });
-            Some(Limit { key: "budget_currency", params, instead: Vec::new() })
-        }
-        "simulate_budget" if !has("allocation") || budget::change(r).is_some() => {
-            Some(Limit::new("allocation", Vec::new()))
-        }
-        "optimize_budget" | "channel_performance" if kept(r).is_some() => {
-            Some(Limit::about("budget_kept", &kept(r)?, Vec::new()))
-        }
-        "optimize_budget" if r.s.has("all_on") => Some(Limit::new("allocation", again())),
-        "optimize_budget" => budget::left_out(r).map(|asked| Limit::about("budget_limited", &asked, again())),
-        "channel_performance" if !has("channel") => {
-            follow::unknown(r).map(|asked| Limit::about("channel_unknown", &asked, again()))
-        }
+        "simulate_budget" => other_money(request).or_else(|| {
+            let amounts = has("allocation") && budget::change(r).is_none();
+            (!amounts).then(|| Limit::new("allocation", Vec::new()))
+        }),
+        "optimize_budget" => other_money(request).or_else(|| kept(r)).or_else(|| {
+            if r.s.has("all_on") {
+                return Some(Limit::new("allocation", again()));
+            }
+            budget::left_out(r).map(|asked| Limit::about("budget_limited", &asked, again()))
+        }),
+        "channel_performance" => kept(r).or_else(|| {
+            let asked = follow::unknown(r).filter(|_| !has("channel"))?;
+            Some(Limit::about("channel_unknown", &asked, again()))
+        }),
         "recommend_products" => recommendation(call, r),
         "find_audience" => audience(call, r),
         "segment_customers" => r.method_later().map(|asked| Limit::about("segment_method", &asked, again())),
@@ -93,9 +94,19 @@ pub(super) fn of(call: &Call, r: &Reading<'_>, shop: Currency) -> Option<Limit> 
     }
 }
 
+/// A budget in money that the shop's books are not in: there is no rate (DEFINITIONS §1).
+fn other_money(request: &PlanRequest) -> Option<Limit> {
+    let mut said = Ledger::default();
+    said.question(&request.question);
+    let asked = said.other_money(request.currency)?;
+    let params = json!({ "asked": asked, "currency": request.currency.to_string() });
+    Some(Limit { key: "budget_currency", params, instead: Vec::new() })
+}
+
 /// A channel that shall stay as it is; nobody said at how much.
-fn kept(r: &Reading<'_>) -> Option<String> {
-    r.name(Thing::Channel).filter(|_| r.s.has("untouched")).map(|name| name.text.clone())
+fn kept(r: &Reading<'_>) -> Option<Limit> {
+    let name = r.name(Thing::Channel).filter(|_| r.s.has("untouched"))?;
+    Some(Limit::about("budget_kept", &name.text, Vec::new()))
 }
 
 fn recommendation(call: &Call, r: &Reading<'_>) -> Option<Limit> {
@@ -104,11 +115,8 @@ fn recommendation(call: &Call, r: &Reading<'_>) -> Option<Limit> {
     if let Some(name) = r.name(Thing::Category).or_else(|| r.name(Thing::City)) {
         return Some(Limit::about("recommend_limited", &name.text, vec![call.clone()]));
     }
-    if target {
-        None
-    } else {
-        follow::unknown(r).map(|asked| Limit::about("recommend_for", &asked, vec![call.clone()]))
-    }
+    let asked = follow::unknown(r).filter(|_| !target)?;
+    Some(Limit::about("recommend_for", &asked, vec![call.clone()]))
 }
 
 fn audience(call: &Call, r: &Reading<'_>) -> Option<Limit> {

@@ -262,7 +262,7 @@ impl EmbeddedPlanner {
     /// What the sentence asks for and the tool has not is said, never dropped.
     fn checked(&self, request: &PlanRequest, r: &Reading<'_>, call: Call) -> Plan {
         let call = limits::meant(call, r, &request.entities);
-        match limits::of(&call, r, request.currency) {
+        match limits::of(&call, r, request) {
             Some(limit) => self.ask_about(request, limit.key, limit.params, limit.instead),
             None => Plan::Calls(vec![call]),
         }

@@ -52,7 +52,7 @@ const TELLING: usize = 5;
 fn is_numbered(s: &Sentence<'_>, at: usize) -> bool {
     const LONG: usize = 3;
     let long = s.tokens.get(at).is_some_and(|token| token.whole().is_some() && token.text.len() >= LONG);
-    let counted = s.cue(at + 1, "counted").is_some() || matches!(s.text(at + 1), "个" | "位" | "名" | "人");
+    let counted = s.cue(at + 1, "counted").is_some();
     long && !counted && s.cue_before(at, "customer_number").is_some()
 }
 
