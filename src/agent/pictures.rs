@@ -165,6 +165,28 @@ mod tests {
     }
 
     #[test]
+    fn what_a_chart_is_set_against_lends_it_no_figure_and_several_lines_are_named() {
+        let templates = Templates::compile(Arc::new(Prompts::load().unwrap())).unwrap();
+        let alt = |chart: &Chart, lang| {
+            let scope = Scope::words(lang, &Map::new()).with(&Map::from_iter([("period".into(), "".into())]));
+            words(chart, &templates, &scope, lang, Ledger::default()).unwrap().alt.unwrap()
+        };
+        // the split of today stands first, the plan second
+        let mut bars = months(ChartKind::GroupedBar);
+        bars.series.reverse();
+        assert!(alt(&bars, Lang::En).contains("€84k"), "{}", alt(&bars, Lang::En));
+        for kind in [ChartKind::Line, ChartKind::Curve] {
+            let mut lines = months(kind);
+            let other = lines.series[0].points.clone();
+            lines.series.push(Series::main(Label::Name("Rome".into()), other));
+            for lang in Lang::ALL {
+                let alt = alt(&lines, lang);
+                assert!(alt.contains("Rome") && !alt.contains('€'), "{alt}");
+            }
+        }
+    }
+
+    #[test]
     fn a_chart_without_values_is_no_picture_and_a_wrong_figure_is_caught() {
         let templates = Templates::compile(Arc::new(Prompts::load().unwrap())).unwrap();
         let scope = Scope::words(Lang::En, &Map::new());

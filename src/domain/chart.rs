@@ -200,7 +200,7 @@ impl Chart {
         Table { rows: rows.collect(), columns }
     }
 
-    /// What its text alternative may say of the first series: `first`, `last`, `highest`, `lowest` with their places,
+    /// What its text alternative may say of the first main series: `first`, `last`, `highest`, `lowest` with their places,
     /// and `count`. Partial periods are neither the highest nor the lowest.
     pub fn facts(&self) -> Vec<Fact> {
         let mut facts = vec![Fact::new("count", self.places() as f64, Unit::Count)];
@@ -253,10 +253,13 @@ impl Chart {
         self.spots().filter(move |spot| !(any && spot.partial))
     }
 
-    /// Values of the first series; of a heat map, of all cells.
+    /// Values of the first main series, not of what it is set against; of a heat map, of all cells.
     fn spots(&self) -> impl Iterator<Item = Spot> + '_ {
-        let rows = if self.kind == ChartKind::HeatMap { self.series.len() } else { 1 };
-        self.series.iter().take(rows).enumerate().flat_map(|(row, series)| {
+        let (from, rows) = match self.kind {
+            ChartKind::HeatMap => (0, self.series.len()),
+            _ => (self.series.iter().position(|series| series.role == SeriesRole::Main).unwrap_or(0), 1),
+        };
+        self.series.iter().enumerate().skip(from).take(rows).flat_map(|(row, series)| {
             series.points.iter().enumerate().filter_map(move |(at, point)| {
                 Some(Spot {
                     row,
