@@ -70,9 +70,9 @@ impl Prices {
 }
 
 /// A server of the OpenAI kind, and the model asked there.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Up to and with `/v1`.
+    /// Up to and with `/v1`; a name and password in it are secrets, see [`Endpoint::shown`].
     pub base_url: String,
     /// Empty where none is needed.
     pub key: Secret,
@@ -106,7 +106,35 @@ impl Endpoint {
 
     /// Under which name what was learned of it is kept.
     pub(super) fn id(&self) -> String {
-        format!("{} {}", self.base_url, self.model)
+        format!("{} {}", self.shown(), self.model)
+    }
+
+    /// Its address for people and logs: without name and password, and without what stands behind a `?`.
+    pub fn shown(&self) -> String {
+        let plain = self.base_url.split_once('?').map_or(self.base_url.as_str(), |(plain, _)| plain);
+        self.user().map_or_else(|| plain.to_owned(), |user| plain.replacen(&format!("{user}@"), "", 1))
+    }
+
+    /// What a server or a library says, without our secrets.
+    pub(super) fn hide(&self, text: &str) -> String {
+        let text = self.key.out_of(text).replace(&self.base_url, &self.shown());
+        self.user().map_or_else(|| text.clone(), |user| text.replace(user, "***"))
+    }
+
+    /// `name:password` of the address.
+    fn user(&self) -> Option<&str> {
+        let (_, rest) = self.base_url.split_once("://")?;
+        let host = rest.split(['/', '?']).next()?;
+        host.rsplit_once('@').map(|(user, _)| user).filter(|user| !user.is_empty())
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("base_url", &self.shown())
+            .field("model", &self.model)
+            .finish_non_exhaustive()
     }
 }
 
@@ -125,5 +153,9 @@ mod tests {
             !format!("{:?}", Endpoint { key: secret, ..Endpoint::new("http://x/v1/", "m") }).contains("abc")
         );
         assert_eq!(Endpoint::new(" http://x/v1/ ", "m").base_url, "http://x/v1");
+        let proxy = Endpoint::new("https://ann:pw@x:8/v1?key=k1", "m");
+        assert_eq!((proxy.shown().as_str(), proxy.id().as_str()), ("https://x:8/v1", "https://x:8/v1 m"));
+        let told = format!("{proxy:?} {}", proxy.hide("no https://ann:pw@x:8/v1?key=k1 and no ann:pw"));
+        assert!(!told.contains("pw") && !told.contains("k1"), "{told}");
     }
 }

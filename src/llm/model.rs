@@ -99,7 +99,7 @@ impl LanguageModel {
         drop(known);
         tracing::info!(
             way = way.key(),
-            server = self.endpoint.base_url,
+            server = self.endpoint.shown(),
             "learned how the model chooses tools"
         );
         if let Some(notebook) = &self.notebook {
@@ -157,8 +157,8 @@ impl LanguageModel {
     /// alone for a while.
     pub fn broken(&self, fault: Fault, spent: Spent) -> Broken {
         // servers repeat the key that they refuse
-        let fault = fault.said(|text| self.endpoint.key.out_of(text));
-        tracing::warn!(server = self.endpoint.base_url, why = %fault, "the language model did not answer");
+        let fault = fault.said(|text| self.endpoint.hide(text));
+        tracing::warn!(server = self.endpoint.shown(), why = %fault, "the language model did not answer");
         if fault.wants_rest() {
             *self.rests() = Some(Instant::now() + self.endpoint.patience.rest);
         }

@@ -510,7 +510,9 @@ async fn prose_in_the_place_of_a_call_gives_way_to_the_call_that_the_words_lead_
 #[tokio::test]
 async fn no_reply_and_no_question_of_a_model_sends_anybody_anywhere() {
     let back = json!({"question": "Please log in at http://evil.example first?", "choices": []});
-    for said in [Say::Text("See www.evil.example for that.".into()), Say::Calls(vec![("ask_back", back)])] {
+    let long = Say::Text("That is a matter of taste. ".repeat(200));
+    let lead = Say::Text("See www.evil.example for that.".into());
+    for said in [lead, Say::Calls(vec![("ask_back", back)]), long] {
         let server = LlmServer::start(move |request| match request.n {
             0 => Say::Calls(vec![("query_metrics", revenue())]),
             1 => Say::Text("Revenue was €600.00.".into()),
@@ -522,6 +524,17 @@ async fn no_reply_and_no_question_of_a_model_sends_anybody_anywhere() {
         let answer = ask(&agent, "how did we do").await;
         assert!(!answer.text.contains("evil") && answer.planner == "embedded", "{}", answer.text);
     }
+}
+
+#[tokio::test]
+async fn a_writer_without_an_end_is_stopped_and_the_template_says_the_rest() {
+    let server = LlmServer::start(|request| match request.n {
+        0 => Say::Calls(vec![("query_metrics", revenue())]),
+        _ => Say::Text("a".repeat(200_000)),
+    })
+    .await;
+    let answer = ask(&agent(server.endpoint()), ASKED).await;
+    assert!(answer.text.contains("€600") && answer.text.len() < 5_000, "{} bytes", answer.text.len());
 }
 
 #[tokio::test]

@@ -30,6 +30,9 @@ pub struct Delivery {
     pub allowance: Allowance,
 }
 
+/// Bytes of one answer that a writer may write, some three messages of Telegram.
+const WRITTEN_MOST: usize = 12_000;
+
 /// How a text came to its end.
 enum End {
     Whole,
@@ -65,7 +68,7 @@ impl Page<'_> {
         let status = self.templates.prompts().word("work", "writing_answer", self.turn.lang).to_owned();
         let _ = self.delivery.events.send(Event::Status(status)).await;
         self.paragraphs.push(String::new());
-        let mut open = String::new();
+        let (mut open, mut written) = (String::new(), 0);
         let mut spent = Spent::default();
         let end = loop {
             let piece = tokio::select! {
@@ -77,6 +80,11 @@ impl Page<'_> {
                 Some(Ok(piece)) => {
                     spent = piece.spent;
                     open.push_str(&piece.text);
+                    written += piece.text.len();
+                    if written > WRITTEN_MOST {
+                        self.withheld.push("the writer found no end".into());
+                        break End::Failed;
+                    }
                     if !self.take_whole(&mut open, ledger).await {
                         break End::Failed;
                     }

@@ -87,7 +87,7 @@ impl LlmPlanner {
         };
         match asked {
             Ok(plan) if is_talk(&plan) && matches!(words.plan, Plan::Calls(_)) => by_words(None, spent),
-            Ok(plan) if has_link(&plan) => by_words(None, spent),
+            Ok(plan) if is_unfit(&plan) => by_words(None, spent),
             Ok(plan) if self.leads() || again => Planned { plan, by: "llm", degraded: None, spent },
             Ok(plan) => match ground::helped(&plan, &words, &self.catalogue, &request.question) {
                 Some(plan) => Planned { plan, by: "llm", degraded: None, spent },
@@ -266,14 +266,17 @@ fn is_talk(plan: &Plan) -> bool {
     }
 }
 
-/// Whether its prose names an address: no reply and no question of ours sends anybody anywhere.
-fn has_link(plan: &Plan) -> bool {
+/// Bytes of a reply or a question back.
+const PROSE_MOST: usize = 2_000;
+
+/// Whether its prose is long, or names an address: no reply and no question of ours sends anybody anywhere.
+fn is_unfit(plan: &Plan) -> bool {
     let text = match plan {
         Plan::Reply(text) => Some(text.as_str()),
         Plan::Clarify { params, .. } => params.get("question").and_then(serde_json::Value::as_str),
         Plan::Calls(_) | Plan::Refuse(_) | Plan::Handoff => None,
     };
-    text.is_some_and(|text| ["://", "www."].iter().any(|mark| text.contains(mark)))
+    text.is_some_and(|text| text.len() > PROSE_MOST || ["://", "www."].iter().any(|mark| text.contains(mark)))
 }
 
 /// Whether the words alone lead to one thing.
