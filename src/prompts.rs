@@ -259,6 +259,13 @@ impl Prompts {
         key.split(" + ").map(part).collect::<Vec<_>>().join(" + ")
     }
 
+    /// Everything that a text of this kind may be called: itself, and where it is a key all words for it in any language.
+    pub fn called<'a>(&'a self, kind: &str, text: &'a str) -> impl Iterator<Item = &'a str> {
+        let words = self.words.get(kind).and_then(|words| words.get(&text.to_lowercase()));
+        let said = words.into_iter().flat_map(|word| Lang::ALL.iter().flat_map(|lang| word.all(*lang)));
+        std::iter::once(text).chain(said)
+    }
+
     /// The template of a message, `section.key` of `prompts/messages/*.toml`.
     pub fn message(&self, key: &str, lang: Lang) -> Option<&str> {
         self.messages.get(key).map(|message| match lang {

@@ -240,7 +240,7 @@ impl<'a> Page<'a> {
         let scope = Scope::outcome(self.turn.lang, outcome, &args);
         let mut ledger = self.ledger();
         ledger.args(&args);
-        ledger.outcome(outcome);
+        ledger.outcome(outcome, self.templates.prompts());
         let tool = record.call.tool.as_str();
         let template = self.filled(self.templates.answer(tool, &scope));
         let draft =

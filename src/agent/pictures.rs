@@ -151,7 +151,7 @@ mod tests {
             for (lang, parts) in [(Lang::En, ["€84k", "Paris"]), (Lang::Zh, ["€8.4万", "Paris"])] {
                 let scope = Scope::outcome(lang, &outcome, &Value::Null);
                 let mut ledger = Ledger::default();
-                ledger.outcome(&outcome);
+                ledger.outcome(&outcome, templates.prompts());
                 let words = words(&months(kind), &templates, &scope, lang, ledger).unwrap();
                 let alt = words.alt.unwrap();
                 for part in parts {

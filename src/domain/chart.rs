@@ -331,13 +331,7 @@ impl Label {
     /// The days it stands for.
     pub fn span(&self) -> Option<Span> {
         let Self::Time { bucket, start } = self else { return None };
-        let to = match bucket.as_str() {
-            "week" => start.plus(6),
-            "month" => start.month_start(1).plus(-1),
-            "quarter" => start.quarter_start(1).plus(-1),
-            _ => *start,
-        };
-        Some(Span { from: *start, to })
+        Some(Span::of_bucket(bucket, *start).unwrap_or(Span { from: *start, to: *start }))
     }
 
     fn cell(&self) -> Cell {

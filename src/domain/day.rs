@@ -162,6 +162,18 @@ impl Span {
     pub fn contains(self, day: Day) -> bool {
         self.from <= day && day <= self.to
     }
+
+    /// The day, week, month or quarter that begins on this day; `None` for a bucket of another name.
+    pub fn of_bucket(bucket: &str, start: Day) -> Option<Self> {
+        let to = match bucket {
+            "day" => start,
+            "week" => start.plus(6),
+            "month" => start.month_start(1).plus(-1),
+            "quarter" => start.quarter_start(1).plus(-1),
+            _ => return None,
+        };
+        Some(Self { from: start, to })
+    }
 }
 
 impl fmt::Display for Span {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Day, Unit};
+use super::{Day, Span, Unit};
 
 /// Rows under named columns. A numeric cell is a fact: `r<row>.<column key>`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, Default)]
@@ -22,6 +22,23 @@ impl Table {
             _ => None,
         };
         self.rows.iter().filter_map(text).collect()
+    }
+
+    /// The cells that name the row, with their columns: its first text, and its name where that is another.
+    pub fn named<'a>(&'a self, row: &'a [Cell]) -> impl Iterator<Item = (&'a Column, &'a str)> {
+        let texts = self.columns.iter().zip(row).filter_map(|(column, cell)| match cell {
+            Cell::Text(text) => Some((column, text.as_str())),
+            _ => None,
+        });
+        texts.enumerate().filter(|(at, (column, _))| *at == 0 || column.key == "name").map(|(_, named)| named)
+    }
+
+    /// The days that the row is of, where its first cell is the first of them.
+    pub fn days(&self, row: &[Cell]) -> Option<Span> {
+        match (self.columns.first(), row.first()) {
+            (Some(column), Some(Cell::Day(start))) => Span::of_bucket(&column.key, *start),
+            _ => None,
+        }
     }
 }
 

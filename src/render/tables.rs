@@ -59,8 +59,8 @@ pub fn label(prompts: &Prompts, label: &Label, lang: Lang) -> String {
 /// The month or quarter that a day stands for as the name of a row.
 fn calendar(column: &str, day: Day) -> Option<Span> {
     match column {
-        "month" | "cohort_month" => Some(Span { from: day, to: day.month_start(1).plus(-1) }),
-        "quarter" => Some(Span { from: day, to: day.quarter_start(1).plus(-1) }),
+        "cohort_month" => Span::of_bucket("month", day),
+        "month" | "quarter" => Span::of_bucket(column, day),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::domain::{Cell, Chart, Evidence, Fact, Span, Table};
+use crate::domain::{Cell, Chart, Evidence, Fact, Span, Table, Unit};
 
 /// A result: typed output for programs, facts and a table for sentences, evidence for trust.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -95,22 +95,27 @@ impl<T> Outcome<T> {
 
     /// Every fact, the table's cells (`r<row>.<column>`, rows from 1) included.
     pub fn all_facts(&self) -> Vec<Fact> {
-        let mut facts = self.facts.clone();
-        if let Some(table) = &self.table {
-            for (row, cells) in table.rows.iter().enumerate() {
-                for (column, cell) in table.columns.iter().zip(cells) {
-                    let name = || format!("r{}.{}", row + 1, column.key);
-                    match (cell, column.unit) {
-                        (Cell::Number(value), Some(unit)) => facts.push(Fact::new(name(), *value, unit)),
-                        (Cell::Day(day), _) => {
-                            facts.push(Fact::new(name(), f64::from(day.0), crate::domain::Unit::Date));
-                        }
-                        _ => {}
-                    }
-                }
-            }
-        }
-        facts
+        self.facts.iter().cloned().chain(self.row_facts().map(|(_, fact)| fact)).collect()
+    }
+
+    /// The table's cells as facts, with the index of the row; a month's, week's or day's row tells their days.
+    pub fn row_facts(&self) -> impl Iterator<Item = (usize, Fact)> {
+        let rows =
+            self.table.iter().flat_map(|table| table.rows.iter().enumerate().map(move |row| (table, row)));
+        rows.flat_map(|(table, (at, cells))| {
+            let days = table.days(cells);
+            table.columns.iter().zip(cells).filter_map(move |(column, cell)| {
+                let (value, unit) = match (cell, column.unit) {
+                    (Cell::Number(value), Some(unit)) => (*value, unit),
+                    (Cell::Day(day), _) => (f64::from(day.0), Unit::Date),
+                    _ => return None,
+                };
+                let fact = Fact::new(format!("r{}.{}", at + 1, column.key), value, unit);
+                // what a row is compared with is of other days
+                let period = days.filter(|_| column.key != "previous" && unit != Unit::Date);
+                Some((at, Fact { period, ..fact }))
+            })
+        })
     }
 }
 

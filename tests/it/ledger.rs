@@ -4,7 +4,9 @@
 //! stopped at the number named beside it. The third group are ordinary words that only look like numbers.
 
 use mercato::agent::ledger::Ledger;
-use mercato::domain::{Currency, Day, Fact, Span, Unit};
+use mercato::domain::{Cell, Column, Currency, Day, Evidence, Fact, Span, Table, Unit};
+use mercato::prompts::Prompts;
+use mercato::tool::Outcome;
 use serde_json::json;
 
 fn ledger() -> Ledger {
@@ -237,6 +239,17 @@ fn an_interval_licenses_both_ends_and_nothing_between() {
     assert!(ledger.check("At least €71.3k.").is_ok());
     assert!(ledger.check("At most €96.1k.").is_ok());
     assert!(ledger.check("Perhaps €80.5k.").is_err());
+    honest(&[
+        "It lay somewhere from €71.3k to €96.1k.",
+        "It could be as little as €71.3k.",
+        "最少€7.1万，最多€9.6万。",
+        "€84.2k (€71.3k–€96.1k)",
+    ]);
+    caught(&[
+        ("Revenue was €71.3k.", "€71.3k"),
+        ("Revenue came to €96.1k in June 2026.", "€96.1k"),
+        ("销售额为€9.6万。", "€9.6万"),
+    ]);
 }
 
 #[test]
@@ -271,4 +284,145 @@ fn a_figure_does_not_stand_with_the_days_of_another() {
     ] {
         assert_eq!(ledger.check(turned).map_err(|v| v.token), Err(token.to_owned()), "{turned}");
     }
+}
+
+#[test]
+fn a_claim_without_a_figure_goes_the_way_of_a_change() {
+    let change = |value: f64| {
+        let mut ledger = by_row(false);
+        ledger.fact(&Fact::new("change", value, Unit::Change));
+        ledger
+    };
+    let (up, down) = (change(0.2), change(-0.2));
+    let rises =
+        ["Sales rose against the year before.", "Revenue is up.", "销售额同比上升。", "销售额增长了。"];
+    let falls = ["Sales fell, sadly.", "Revenue has fallen.", "销售额同比下滑。"];
+    for (sentence, right, wrong) in
+        rises.iter().map(|s| (s, &up, &down)).chain(falls.iter().map(|s| (s, &down, &up)))
+    {
+        assert!(right.check(sentence).is_ok(), "{sentence}");
+        assert!(wrong.check(sentence).is_err(), "{sentence}");
+    }
+    assert!(down.check("Paris grew against the year before, Berlin too.").is_ok());
+    assert!(down.check("London grew against the year before.").is_err());
+    for honest in [
+        "More spend would help: sales might have risen.",
+        "What rose and what fell is in the table.",
+        "增加投放会让销售额上升。",
+    ] {
+        assert!(down.check(honest).is_ok(), "{honest}");
+    }
+    caught(&[
+        ("That was the highest month ever.", "ever"),
+        ("An all-time high.", "all"),
+        ("A record month.", "record"),
+        ("An order of magnitude more.", "order"),
+        ("A handful of customers left.", "handful"),
+        ("About XX percent came back.", "XX"),
+        ("销售额创历史新高。", "历史新"),
+        ("可以打八折。", "八折"),
+        ("高出一个数量级。", "数量级"),
+    ]);
+    honest(&[
+        "The records of all customers are there; did you ever see more?",
+        "打折有用，折扣不多，历史数据齐全。",
+    ]);
+}
+
+/// Revenue and orders by city: Berlin, London, Paris; by month where `months`.
+fn by_row(months: bool) -> Ledger {
+    let money = Unit::Money(Currency::EUR);
+    let column = |key: &str, unit| Column { key: key.into(), unit };
+    let figures = [(47_200.0, 482.0, 0.05), (37_800.0, 401.0, -0.03), (31_500.0, 333.0, 0.12)];
+    let names = ["Berlin", "London", "Paris"].map(|name| Cell::Text(name.into()));
+    let starts = ["2026-04-01", "2026-05-01", "2026-06-01"].map(|day| Cell::Day(Day::parse(day).unwrap()));
+    let first = if months { starts } else { names };
+    let rows = first.into_iter().zip(figures).map(|(first, (revenue, orders, change))| {
+        vec![first, Cell::Number(revenue), Cell::Number(orders), Cell::Number(change)]
+    });
+    let mut outcome = Outcome::new(json!({}), Evidence::descriptive(1, None, 1));
+    outcome.facts = vec![Fact::new("revenue", 116_500.0, money), Fact::new("orders", 1_216.0, Unit::Count)];
+    outcome.table = Some(Table {
+        columns: vec![
+            column(if months { "month" } else { "city" }, None),
+            column("revenue", Some(money)),
+            column("orders", Some(Unit::Count)),
+            column("change", Some(Unit::Change)),
+        ],
+        rows: rows.collect(),
+    });
+    let mut ledger = Ledger::default();
+    ledger.outcome(&outcome, &Prompts::load().unwrap());
+    ledger
+}
+
+#[test]
+fn a_figure_does_not_stand_with_the_name_of_another_row() {
+    let cities = by_row(false);
+    for honest in [
+        "Berlin leads with €47.2k from 482 orders, ahead of London with €37.8k.",
+        "1. Berlin: €47.2k (+5 %)",
+        "€47.2k came from Berlin and €31.5k from Paris.",
+        "Berlin and London sold €47.2k and €37.8k.",
+        "Berlin, London and Paris sold €47.2k, €37.8k and €31.5k from 482, 401 and 333 orders.",
+        "Of the €116.5k, Berlin made €47.2k; Paris (€31.5k) grew by 12 %.",
+        "Paris's €31.5k is less than London's €37.8k.",
+        "The first made €47.2k, the last €31.5k.",
+        "柏林€4.7万，伦敦€3.8万，巴黎增长12%。",
+        "柏林和伦敦分别为€4.7万和€3.8万，合计€11.7万里它们最多。",
+        "Berlin €4.7万高于London的€3.8万。",
+    ] {
+        assert_eq!(cities.check(honest).map_err(|v| v.token), Ok(()), "{honest}");
+    }
+    for (turned, token) in [
+        ("London: €47.2k", "€47.2k"),
+        ("Paris leads with €47.2k.", "€47.2k"),
+        ("Berlin leads with €37.8k, ahead of London with €47.2k.", "€37.8k"),
+        ("€31.5k came from Berlin and €47.2k from Paris.", "€31.5k"),
+        ("Berlin and London sold €37.8k and €47.2k.", "€47.2k"),
+        ("Berlin made €47.2k from 401 orders.", "401"),
+        ("London grew by 12 %.", "12 %"),
+        ("柏林€3.8万，伦敦€4.7万。", "€3.8万"),
+        ("巴黎以€4.7万居首。", "€4.7万"),
+    ] {
+        assert_eq!(cities.check(turned).map_err(|v| v.token), Err(token.to_owned()), "{turned}");
+    }
+    let months = by_row(true);
+    for honest in [
+        "The highest was €47.2k (April 2026) and the lowest €31.5k (June 2026).",
+        "It went from €47.2k in April 2026 to €31.5k in June 2026.",
+        "2026年4月€4.7万，2026年6月€3.2万。",
+    ] {
+        assert_eq!(months.check(honest).map_err(|v| v.token), Ok(()), "{honest}");
+    }
+    for (turned, token) in [
+        ("In May 2026 it was €47.2k.", "€47.2k"),
+        ("The highest was €31.5k (April 2026) and the lowest €47.2k (June 2026).", "€31.5k"),
+        ("2026年4月€3.2万，2026年6月€4.7万。", "€3.2万"),
+    ] {
+        assert_eq!(months.check(turned).map_err(|v| v.token), Err(token.to_owned()), "{turned}");
+    }
+}
+
+#[test]
+fn a_change_is_said_with_its_direction() {
+    honest(&[
+        "Revenue slid 12.4 %.",
+        "Revenue is off, down by 12.4 % where it was up before.",
+        "It is 12.4 % less than before.",
+        "Growth of 102 % is more than we saw; it climbed 102 %.",
+        "−12.4 % against the year before.",
+        "销售额同比少了12.4%，新客涨了102%。",
+        "比去年低12.4%。",
+    ]);
+    caught(&[
+        ("Revenue jumped 12.4 %.", "12.4 %"),
+        ("Revenue climbed by 12.4 %.", "12.4 %"),
+        ("Revenue changed by 12.4 %.", "12.4 %"),
+        ("The churn rate was 102 %.", "102 %"),
+        ("Growth was −102 %.", "102 %"),
+        ("销售额涨了12.4%。", "12.4%"),
+        ("比去年高出12.4%。", "12.4%"),
+        ("变化为12.4%。", "12.4%"),
+    ]);
 }

@@ -56,7 +56,7 @@ fn ledger(turn: &Turn) -> Ledger {
     for record in &turn.calls {
         ledger.args(record.args.as_ref().unwrap_or(&serde_json::Value::Null));
         if let Some(CallResult::Answered(outcome)) = &record.result {
-            ledger.outcome(outcome);
+            ledger.outcome(outcome, &mercato::prompts::Prompts::load().unwrap());
         }
     }
     ledger

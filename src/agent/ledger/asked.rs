@@ -42,7 +42,7 @@ impl Asked {
     pub fn says(&self, fact: &Fact) -> bool {
         match &self.0.class {
             Class::Date(parts) => fact.unit == Unit::Date && covers(of_day(day_of(fact.value)), *parts),
-            _ => values(fact).any(|value| super::means(&self.0, fact, value, 0)),
+            _ => values(fact).any(|value| super::means(&self.0, fact, value, None)),
         }
     }
 

@@ -19,6 +19,15 @@ pub(super) fn token_at(scanner: &Scanner, at: usize, word: &str, end: usize) -> 
         "single" | "double" | "triple" if scanner.starts(end, "-digit") || scanner.starts(end, " digit") => {
             token(Class::Loose, f64::NAN, 0.0)
         }
+        "handful" | "xx" | "xxx" => token(Class::Loose, f64::NAN, 0.0),
+        "order" | "orders" if scanner.starts(end, " of magnitude") => token(Class::Loose, f64::NAN, 0.0),
+        "all" if scanner.starts(end, "-time") || scanner.starts(end, " time ") => {
+            token(Class::Loose, f64::NAN, 0.0)
+        }
+        "record" if matches!(next.as_str(), "high" | "low" | "breaking" | "month" | "year" | "quarter") => {
+            token(Class::Loose, f64::NAN, 0.0)
+        }
+        "ever" if superlative(scanner, at) => token(Class::Loose, f64::NAN, 0.0),
         "double" if scanner.at(end) == '-' || next == "check" => Found::Free(end),
         "every" | "each" if let Some((parts, stop)) = nth_customer(scanner, end) => {
             Found::Token(scanner.token(at, stop, Class::Fraction, 1.0 / parts, LOOSE))
@@ -53,6 +62,16 @@ fn times(word: &str) -> Option<f64> {
             return cardinal(many).or_else(|| scale(many));
         }
     })
+}
+
+/// "Highest", or "highest month", before a position.
+fn superlative(scanner: &Scanner, at: usize) -> bool {
+    let before = scanner.slice(at.saturating_sub(30), at).to_lowercase();
+    before
+        .split_whitespace()
+        .rev()
+        .take(2)
+        .any(|word| word.ends_with("est") || matches!(word, "most" | "worst"))
 }
 
 /// How many parts a third, a quarter or a tenth is one of.

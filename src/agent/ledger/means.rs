@@ -28,6 +28,44 @@ pub(super) fn repeats(token: &Token, said: &Token) -> bool {
     same_value && (plain || alike)
 }
 
+/// Whether a sentence says that its figures are bounds or may be others.
+pub(super) fn hedged(sentence: &[char]) -> bool {
+    const HEDGES: [&str; 30] = [
+        "at least",
+        "at most",
+        "could",
+        "may ",
+        "might",
+        "as low",
+        "as high",
+        "low end",
+        "high end",
+        "least",
+        "most ",
+        "range",
+        "interval",
+        "upper",
+        "lower",
+        "worst",
+        "best case",
+        "up to",
+        "no more",
+        "no less",
+        "not more",
+        "not less",
+        "至少",
+        "最多",
+        "最少",
+        "可能",
+        "限",
+        "区间",
+        "不低于",
+        "不超过",
+    ];
+    let text: String = sentence.iter().collect::<String>().to_lowercase();
+    HEDGES.iter().any(|hedge| text.contains(hedge))
+}
+
 /// Whether two tokens say the same, each as precisely as it does.
 pub(super) fn says_again(token: &Token, said: &Token) -> bool {
     match (&token.class, &said.class) {
@@ -39,35 +77,14 @@ pub(super) fn says_again(token: &Token, said: &Token) -> bool {
     }
 }
 
-/// Words after which the days stand that something is compared with.
-const COMPARES: [&str; 13] = [
-    "对比期",
-    "同期",
-    "相比",
-    "对比",
-    "比",
-    "compared with",
-    "compared to",
-    "than",
-    "against",
-    "versus",
-    "vs",
-    "vs.",
-    "up from",
-];
-
-/// Whether a comparison's word stands just before a token.
-pub(super) fn after_comparison(sentence: &[char], token: &Token) -> bool {
-    let before: String = sentence.iter().take(token.start).collect::<String>().to_lowercase();
-    let before = before.trim_end_matches([' ', '(', '（', ':', '：']);
-    let before = before.strip_suffix(" in").or_else(|| before.strip_suffix(" the")).unwrap_or(before);
-    COMPARES.iter().any(|word| before.ends_with(word))
-}
-
-/// Whether the token says this value of this fact.
-pub(super) fn means(token: &Token, fact: &Fact, value: f64, direction: i8) -> bool {
+/// Whether the token says this value of this fact; the sentence's direction counts where one is asked for.
+pub(super) fn means(token: &Token, fact: &Fact, value: f64, direction: Option<i8>) -> bool {
     let signs_agree = match token.sign {
-        0 => direction == 0 || direction_fits(value, direction),
+        0 => {
+            value == 0.0
+                || token.value == 0.0
+                || direction.is_none_or(|way| way != 0 && (value > 0.0) == (way > 0))
+        }
         sign => value == 0.0 || (value < 0.0) == (sign < 0),
     };
     let near = |said: f64, value: f64| {
@@ -82,15 +99,18 @@ pub(super) fn means(token: &Token, fact: &Fact, value: f64, direction: i8) -> bo
     match (&token.class, fact.unit) {
         (Class::Percent, Unit::Share) => token.sign >= 0 && near(token.value, value),
         (Class::Percent, Unit::Change) => near(token.value, value.abs()) && signs_agree,
-        // "One in ten came back" is no change of a tenth.
-        (Class::Fraction, Unit::Change) => direction != 0 && near(token.value, value.abs()) && signs_agree,
+        (Class::Fraction, Unit::Change) => near(token.value, value.abs()) && signs_agree,
         (Class::Fraction, Unit::Share) => near(token.value, value),
         (Class::Fraction, Unit::Ratio) => near(token.value, value),
         (Class::Points, Unit::Points) => near(token.value, value.abs()) && signs_agree,
         (Class::Factor, Unit::Ratio) => near(token.value, value),
         (Class::Factor, Unit::Change) => near(token.value, 1.0 + value) || near(token.value, value),
         (Class::Money(currencies), Unit::Money(currency)) => {
-            let sign_fits = if value < 0.0 { token.sign < 0 || direction < 0 } else { token.sign >= 0 };
+            let sign_fits = if value < 0.0 {
+                token.sign < 0 || direction.is_some_and(|way| way < 0)
+            } else {
+                token.sign >= 0
+            };
             currencies.contains(&currency) && near(token.value, value.abs()) && sign_fits
         }
         (Class::Days, Unit::Days) | (Class::Weeks, Unit::Weeks) | (Class::Months, Unit::Months) => {
@@ -101,10 +121,6 @@ pub(super) fn means(token: &Token, fact: &Fact, value: f64, direction: i8) -> bo
         (Class::Plain, Unit::Count | Unit::Ratio | Unit::Score) => near(token.value, value),
         _ => false,
     }
-}
-
-fn direction_fits(value: f64, direction: i8) -> bool {
-    value == 0.0 || (value > 0.0) == (direction > 0)
 }
 
 /// A fact of orders licenses no customers: the fact's last name tells what it counts.
@@ -122,59 +138,4 @@ fn noun_fits(noun: Noun, fact: &str) -> bool {
             | (Noun::Units, true, _, false)
             | (Noun::Units, _, true, false)
     )
-}
-
-/// Whether the clause around the token says up (1), down (−1), or neither or both (0).
-pub(super) fn direction(sentence: &[char], token: &Token) -> i8 {
-    const UP: [&str; 16] = [
-        "rose",
-        "risen",
-        "grew",
-        "grown",
-        "increase",
-        "went up",
-        "gained",
-        "higher",
-        "more than before",
-        " up ",
-        "growth",
-        "增长",
-        "上升",
-        "提高",
-        "上涨",
-        "增加",
-    ];
-    const DOWN: [&str; 15] = [
-        "fell",
-        "fallen",
-        "dropped",
-        "decrease",
-        "declin",
-        "went down",
-        "shrank",
-        "lower",
-        " down ",
-        "lost",
-        "下降",
-        "减少",
-        "降低",
-        "下跌",
-        "下滑",
-    ];
-    let stops = [',', ';', '，', '；', '。', '(', '（', ')', '）', '\n'];
-    let stop = |index: usize| sentence.get(index).is_none_or(|c| stops.contains(c));
-    let mut from = token.start.min(sentence.len());
-    // A comma inside a number is no stop.
-    while from > 0 && !stop(from - 1) {
-        from -= 1;
-    }
-    let mut to = token.end;
-    while !stop(to) {
-        to += 1;
-    }
-    let clause: String = sentence.get(from..to).unwrap_or_default().iter().collect::<String>().to_lowercase();
-    let clause = format!(" {clause} ");
-    let up = UP.iter().any(|word| clause.contains(word));
-    let down = DOWN.iter().any(|word| clause.contains(word));
-    i8::from(up) - i8::from(down)
 }

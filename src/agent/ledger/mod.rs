@@ -7,17 +7,22 @@
 mod asked;
 mod dates;
 mod days;
+mod direction;
 mod en;
 mod means;
+mod owners;
 mod scan;
 mod zh;
 
 use serde_json::Value;
 
 use self::days::{covers, dated, months_between, of_day, touches, within};
-use self::means::{after_comparison, direction, means, repeats, same, says_again};
-use self::scan::{Class, DateParts, MASK, Token};
-use crate::domain::{Cell, Chart, Currency, Day, Fact, Label, Span, Unit};
+use self::direction::{after_comparison, direction};
+use self::means::{hedged, means, repeats, same, says_again};
+use self::owners::places;
+use self::scan::{Bound, Class, DateParts, MASK, Token};
+use crate::domain::{Cell, Chart, Column, Currency, Day, Fact, Label, Lang, Span, Unit};
+use crate::prompts::Prompts;
 use crate::render::numbers::day_of;
 use crate::tool::Outcome;
 
@@ -27,6 +32,10 @@ pub use asked::{Asked, Other};
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     facts: Vec<Fact>,
+    /// The row of each fact that is of one.
+    row_of: Vec<Option<usize>>,
+    /// What each row may be called, in small letters.
+    rows: Vec<Vec<String>>,
     said: Vec<Token>,
     days: Vec<Day>,
     spans: Vec<Span>,
@@ -48,21 +57,35 @@ pub struct Violation {
 impl Ledger {
     /// Licenses one fact.
     pub fn fact(&mut self, fact: &Fact) {
+        self.fact_of(fact, None);
+    }
+
+    fn fact_of(&mut self, fact: &Fact, row: Option<usize>) {
         if fact.unit == Unit::Date {
             self.days.push(day_of(fact.value));
         }
         self.spans.extend(fact.period);
         self.facts.push(fact.clone());
+        self.row_of.push(row);
     }
 
     /// Licenses an outcome: facts, table, period, names in it.
-    pub fn outcome(&mut self, outcome: &Outcome<Value>) {
-        for fact in outcome.all_facts() {
-            self.fact(&fact);
+    pub fn outcome(&mut self, outcome: &Outcome<Value>, prompts: &Prompts) {
+        outcome.facts.iter().for_each(|fact| self.fact(fact));
+        let first = self.rows.len();
+        for (row, fact) in outcome.row_facts() {
+            self.fact_of(&fact, Some(first + row));
         }
         self.spans.extend(outcome.period.into_iter().chain(outcome.evidence.period));
         if let Some(table) = &outcome.table {
             self.fact(&Fact::new("rows", table.rows.len() as f64, Unit::Count));
+            for row in &table.rows {
+                let called = |(column, text): (&Column, &str)| {
+                    let key = text.to_lowercase();
+                    Lang::ALL.map(|lang| prompts.said(&column.key, &key, lang).to_lowercase())
+                };
+                self.rows.push(table.named(row).flat_map(called).collect());
+            }
             for cell in table.rows.iter().flatten() {
                 if let Cell::Text(text) = cell {
                     self.name(text);
@@ -191,15 +214,54 @@ impl Ledger {
     pub fn check(&self, sentence: &str) -> Result<(), Violation> {
         let chars = self.masked(sentence);
         let tokens = scan::tokens(&chars);
-        let dates: Vec<DateParts> = tokens.iter().filter_map(dated).collect();
+        let violation = |(token, why): (&Token, &'static str)| {
+            let text = token.text.replace(MASK, "");
+            Err(Violation { token: text, sentence: sentence.to_owned(), why })
+        };
         for token in &tokens {
-            let checked = self.licensed(token, &chars).and_then(|()| self.of_its_days(token, &dates, &chars));
+            let checked = self.licensed(token, &chars).and_then(|()| self.compared(token, &chars));
             if let Err(why) = checked {
-                let text = token.text.replace(MASK, "");
-                return Err(Violation { token: text, sentence: sentence.to_owned(), why });
+                return violation((token, why));
             }
         }
-        Ok(())
+        let lone = |token: &&Token| self.is_lone_end(token, &tokens, &chars);
+        if let Some(token) = tokens.iter().find(lone) {
+            return violation((token, "this is an end of the interval, not the figure"));
+        }
+        if let Some(misplaced) = self.misplaced(sentence, &chars, &tokens) {
+            return violation(misplaced);
+        }
+        match self.turned(sentence, &tokens) {
+            Some(word) => Err(Violation {
+                token: word.trim().to_owned(),
+                sentence: sentence.to_owned(),
+                why: "no change of the answer goes this way",
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it says an end of an interval as if that were the figure.
+    fn is_lone_end(&self, token: &Token, tokens: &[Token], chars: &[char]) -> bool {
+        if token.bound != Bound::Near || self.allowed(token, chars) || hedged(chars) {
+            return false;
+        }
+        let direction = Some(direction(chars, token));
+        let mut meant = self.meant(token, chars).map(|(fact, _)| fact).peekable();
+        let other = |token: &Token, fact: &Fact| {
+            let (lo, hi) = fact.interval?;
+            let [low, high] = [lo, hi].map(|end| means(token, fact, end, direction));
+            Some((low, high))
+        };
+        let paired = |fact: &Fact| {
+            let Some((low, high)) = other(token, fact) else { return true };
+            tokens.iter().filter(|pair| pair.start != token.start).any(|pair| {
+                other(pair, fact)
+                    .is_some_and(|(pair_low, pair_high)| (low && pair_high) || (high && pair_low))
+            })
+        };
+        meant.peek().is_some()
+            && meant.all(|fact| !means(token, fact, fact.value, direction) && !paired(fact))
     }
 
     /// Whether a text has said all figures and names of a sentence already; false of a sentence without figures.
@@ -226,16 +288,8 @@ impl Ledger {
             .collect();
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         for name in names {
-            let ascii = |c: Option<&char>| c.is_some_and(char::is_ascii_alphanumeric);
-            for start in 0..=lower.len().saturating_sub(name.len()) {
-                let end = start + name.len();
-                let same = lower.get(start..end) == Some(name.as_slice());
-                let inside = |edge: Option<&char>, outer: Option<&char>| ascii(edge) && ascii(outer);
-                let cut = inside(name.first(), start.checked_sub(1).and_then(|i| lower.get(i)))
-                    || inside(name.last(), lower.get(end));
-                if same && !cut {
-                    chars.iter_mut().take(end).skip(start).for_each(|c| *c = MASK);
-                }
+            for start in places(&lower, &name) {
+                chars.iter_mut().skip(start).take(name.len()).for_each(|c| *c = MASK);
             }
         }
         chars
@@ -254,38 +308,38 @@ impl Ledger {
             }
             _ => {}
         }
-        if self.interval_level(token, sentence) || self.said.iter().any(|said| repeats(token, said)) {
-            return Ok(());
-        }
         let close = self.meant(token, sentence).next().is_some();
-        if close || self.duration(token) { Ok(()) } else { Err("no figure of this kind has this value") }
+        if close || self.allowed(token, sentence) {
+            Ok(())
+        } else {
+            Err("no figure of this kind has this value")
+        }
     }
 
-    /// A figure of one period must not stand with the days of another alone, and what an answer is compared with is
-    /// not called by the answer's own days. A small model turns the two around.
-    fn of_its_days(&self, token: &Token, dates: &[DateParts], sentence: &[char]) -> Result<(), &'static str> {
-        if let Some(parts) = dated(token) {
-            let mut before = self.facts.iter().filter(|fact| fact.id == "previous").filter_map(|f| f.period);
-            let compared = after_comparison(sentence, token);
-            let fits =
-                !compared || before.clone().next().is_none() || before.any(|span| touches(span, parts));
-            return if fits { Ok(()) } else { Err("the answer is not compared with these days") };
-        }
-        let of_a_period = matches!(token.class, Class::Money(_) | Class::Count(_));
-        if !of_a_period || dates.is_empty() || self.said.iter().any(|said| repeats(token, said)) {
-            return Ok(());
-        }
-        let mut meant = self.meant(token, sentence);
-        let fits = meant.clone().next().is_none()
-            || meant
-                .any(|fact| fact.period.is_none_or(|span| dates.iter().any(|parts| touches(span, *parts))));
-        if fits { Ok(()) } else { Err("this figure is of other days than the sentence names") }
+    /// Whether it may be said of anything: the asker said it, or it is the intervals' level or a period's length.
+    fn allowed(&self, token: &Token, sentence: &[char]) -> bool {
+        self.interval_level(token, sentence)
+            || self.said.iter().any(|said| repeats(token, said))
+            || self.duration(token)
     }
 
-    /// The facts that a token may say the value of, or an end of the interval.
-    fn meant<'a>(&'a self, token: &'a Token, sentence: &[char]) -> impl Iterator<Item = &'a Fact> + Clone {
-        let direction = direction(sentence, token);
-        self.facts.iter().filter(move |fact| {
+    /// What an answer is compared with is not called by the answer's own days.
+    fn compared(&self, token: &Token, sentence: &[char]) -> Result<(), &'static str> {
+        let Some(parts) = dated(token).filter(|_| after_comparison(sentence, token)) else { return Ok(()) };
+        let mut before = self.facts.iter().filter(|fact| fact.id == "previous").filter_map(|f| f.period);
+        let fits = before.clone().next().is_none() || before.any(|span| touches(span, parts));
+        if fits { Ok(()) } else { Err("the answer is not compared with these days") }
+    }
+
+    /// The facts that a token may say the value of, or an end of the interval, each with its row.
+    fn meant<'a>(
+        &'a self,
+        token: &'a Token,
+        sentence: &[char],
+    ) -> impl Iterator<Item = (&'a Fact, Option<usize>)> + Clone {
+        let direction = Some(direction(sentence, token));
+        let facts = self.facts.iter().zip(self.row_of.iter().copied());
+        facts.filter(move |(fact, _)| {
             let ends = fact.interval.into_iter().flat_map(|(a, b)| [a, b]);
             std::iter::once(fact.value).chain(ends).any(|value| means(token, fact, value, direction))
         })

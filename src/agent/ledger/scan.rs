@@ -380,7 +380,9 @@ impl Scanner {
             left -= 1;
         }
         match self.before(left) {
-            '-' | '−' | '–' if !self.before(left - 1).is_alphanumeric() && left == start => sign = -1,
+            '-' | '−' | '–' if !self.before(left - 1).is_ascii_alphanumeric() && left == start => {
+                sign = -1
+            }
             '+' => sign = 1,
             '>' | '≥' => bound = Bound::AtLeast,
             '<' | '≤' => bound = Bound::AtMost,

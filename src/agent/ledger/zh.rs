@@ -44,8 +44,22 @@ pub(super) fn token_at(scanner: &Scanner, at: usize) -> Found {
     {
         return found;
     }
-    if let Some(length) = said(scanner, at, &["成倍", "几倍", "数倍", "多倍", "双位数", "个位数"])
-    {
+    const LOOSELY: [&str; 13] = [
+        "成倍",
+        "几倍",
+        "数倍",
+        "多倍",
+        "双位数",
+        "个位数",
+        "数量级",
+        "历史新",
+        "创新高",
+        "创新低",
+        "历史最高",
+        "历史最低",
+        "有史以来",
+    ];
+    if let Some(length) = said(scanner, at, &LOOSELY) {
         return token(length, Class::Loose, f64::NAN, 0.0);
     }
     if let Some(length) = said(scanner, at, &["十之八九", "十有八九"]) {
@@ -117,7 +131,7 @@ fn half(scanner: &Scanner, at: usize) -> Option<Found> {
     if scanner.starts(at, "半个月") {
         return token(3, Class::Days, 15.0, 2.0);
     }
-    if let Some(length) = said(scanner, at, &["一半", "半数", "减半", "对半", "各半"]) {
+    if let Some(length) = said(scanner, at, &["一半", "半数", "减半", "腰斩", "对半", "各半"]) {
         return token(length, Class::Fraction, 0.5, LOOSE);
     }
     let (length, value) =
@@ -275,6 +289,10 @@ fn numerals(scanner: &Scanner, at: usize) -> Found {
         let share = value / 10.0 + if half { 0.05 } else { 0.0 };
         let stop = end + 1 + usize::from(half);
         return Found::Token(scanner.token(at, stop, Class::Fraction, share, TENTHS));
+    }
+    if scanner.at(end) == '折' && length <= 2 && value >= 1.0 {
+        let share = if value >= 10.0 { value / 100.0 } else { value / 10.0 };
+        return Found::Token(scanner.token(at, end + 1, Class::Fraction, share, 0.0));
     }
     if is_word(scanner, at, end) {
         return Found::Free(end);

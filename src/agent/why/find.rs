@@ -68,7 +68,7 @@ pub(super) fn meant(asked: &str, turn: &Turn, calls: &[Answered<'_>], templates:
     if !exact.is_empty() {
         return Meant::Figures(exact);
     }
-    if let Some(other) = ledger(turn, calls).other(&number) {
+    if let Some(other) = ledger(turn, calls, templates.prompts()).other(&number) {
         return Meant::Other(other);
     }
     let loose = kept(&all, |figure| number.resembles(&figure.fact));
@@ -76,12 +76,12 @@ pub(super) fn meant(asked: &str, turn: &Turn, calls: &[Answered<'_>], templates:
 }
 
 /// Everything the answer may say.
-pub(super) fn ledger(turn: &Turn, calls: &[Answered<'_>]) -> Ledger {
+pub(super) fn ledger(turn: &Turn, calls: &[Answered<'_>], prompts: &Prompts) -> Ledger {
     let mut ledger = Ledger::default();
     ledger.question(&turn.question);
     for call in calls {
         ledger.args(call.record.args.as_ref().unwrap_or(&serde_json::Value::Null));
-        ledger.outcome(call.outcome);
+        ledger.outcome(call.outcome, prompts);
     }
     ledger
 }
@@ -125,9 +125,7 @@ fn by_row(asked: &str, calls: &[Answered<'_>], prompts: &Prompts) -> Option<(usi
             let table = call.outcome.table.as_ref()?;
             let named = |(column, cell): (&Column, &Cell)| {
                 let Cell::Text(text) = cell else { return false };
-                let text = text.to_lowercase();
-                let mut words = prompts.words(&column.key).filter(|(key, _)| *key == text);
-                test(&text) || words.any(|(_, word)| Lang::ALL.iter().any(|lang| word.all(*lang).any(&test)))
+                prompts.called(&column.key, text).any(test)
             };
             let row = |row: &Vec<Cell>| table.columns.iter().zip(row).any(named);
             table.rows.iter().position(row).map(|row| (place, row))

@@ -79,7 +79,7 @@ impl<'a> Page<'a> {
     pub(super) fn others(&mut self, calls: &[Answered<'_>]) {
         let text = self.turn.answer.as_ref().map(|answer| answer.text.clone()).unwrap_or_default();
         let mut names: Vec<String> = Vec::new();
-        let license = ledger(self.turn, calls);
+        let license = ledger(self.turn, calls, self.templates.prompts());
         for number in license.numbers(&text) {
             // What the asker set is nothing to explain.
             let Some(asked) = Asked::of(&number).filter(|asked| license.other(asked).is_none()) else {
@@ -107,7 +107,7 @@ impl<'a> Page<'a> {
         };
         let Some(call) = calls.first() else { return };
         let scope = self.scope(call).naming("asked", asked);
-        let mut license = ledger(self.turn, calls);
+        let mut license = ledger(self.turn, calls, self.templates.prompts());
         license.question(asked);
         let text = self.filled(key, &scope, &license);
         self.paragraphs.push(text);
@@ -141,7 +141,7 @@ impl<'a> Page<'a> {
             Fact::new("rows", evidence.n as f64, Unit::Count),
             Fact::new("data_version", evidence.data_version as f64, Unit::Count),
         ];
-        let mut license = ledger(self.turn, std::slice::from_ref(call));
+        let mut license = ledger(self.turn, std::slice::from_ref(call), self.templates.prompts());
         own.iter().for_each(|fact| license.fact(fact));
         license.fact(fact);
         license.name(&id);
@@ -276,7 +276,7 @@ impl<'a> Page<'a> {
         if names.is_empty() {
             return;
         }
-        let mut license = ledger(self.turn, calls);
+        let mut license = ledger(self.turn, calls, self.templates.prompts());
         names.iter().for_each(|name| license.name(name));
         let scope = Scope::words(self.lang, &Map::new()).naming("names", json!(names));
         let text = self.filled(key, &scope, &license);

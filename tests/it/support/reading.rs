@@ -40,7 +40,7 @@ pub(crate) fn reads_well(
     outcome: &Outcome<Value>,
 ) -> Vec<(Lang, Vec<String>)> {
     let mut ledger = Ledger::default();
-    ledger.outcome(outcome);
+    ledger.outcome(outcome, &mercato::prompts::Prompts::load().unwrap());
     ledger.args(args);
     let mut questions = Vec::new();
     for lang in Lang::ALL {
