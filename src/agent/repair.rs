@@ -40,6 +40,11 @@ pub fn repair(args: &Value, schema: &Value, prompts: &Prompts) -> (Value, Vec<Re
     (args, mender.done)
 }
 
+/// What models write where they want to leave an argument out.
+const NONE: [&str; 8] = ["none", "null", "nil", "na", "all", "any", "无", "全部"];
+/// What models write beside the arguments, for nobody.
+const ASIDES: [&str; 6] = ["reason", "reasoning", "explanation", "thought", "rationale", "comment"];
+
 /// Vocabularies of small words: their keys name no choice.
 const NO_NAMES: [&str; 8] =
     ["bot_command", "cue", "grouping", "metric_hint", "common", "spelling", "command", "definition"];
@@ -66,7 +71,9 @@ impl Mender<'_> {
         let mended = match kind(schema) {
             Some("object") => {
                 let object = match &value {
-                    Value::String(text) => json_inside(text).filter(Value::is_object),
+                    Value::String(text) => {
+                        json_inside(text).filter(Value::is_object).or_else(|| days(text, schema))
+                    }
                     _ => None,
                 };
                 let value = match object {
@@ -83,7 +90,7 @@ impl Mender<'_> {
             Some("number") => number(&value),
             Some("boolean") => truth(&value),
             Some("string") if value.is_number() => Some(Value::String(value.to_string())),
-            Some("string") => self.choice(&value, schema).or_else(|| date(&value, schema)),
+            Some("string") => self.choice(&value, schema).or_else(|| date(path, &value, schema)),
             _ => self.choice(&value, schema),
         };
         match mended {
@@ -121,16 +128,25 @@ impl Mender<'_> {
             if key != name {
                 self.note(&below, &Value::String(name.clone()), Value::String(key.clone()));
             }
-            // left out and null are the same: the default
-            let empty = value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
-            if empty && properties.contains_key(&key) {
-                self.note(&below, &value, Value::Null);
+            let Some(schema) = properties.get(&key) else {
+                // what says nothing, or only why it was called, is no argument
+                if is_nothing(&value) || ASIDES.contains(&key.as_str()) {
+                    self.note(&below, &value, Value::Null);
+                } else {
+                    mended.insert(key, value);
+                }
+                continue;
+            };
+            let before = self.done.len();
+            let was = value.clone();
+            let value = self.mend(&below, value, schema);
+            // left out, null and "none" are the same: the default
+            let none = value.as_str().is_some_and(|text| NONE.contains(&fold(text).as_str()));
+            if value.is_null() || none && !fits(&value, schema) || is_nothing(&was) && !was.is_object() {
+                self.done.truncate(before);
+                self.note(&below, &was, Value::Null);
                 continue;
             }
-            let value = match properties.get(&key) {
-                Some(schema) => self.mend(&below, value, schema),
-                None => value,
-            };
             mended.insert(key, value);
         }
         Value::Object(mended)
@@ -291,20 +307,65 @@ fn is_date(schema: &Value) -> bool {
     schema.get("format").and_then(Value::as_str) == Some("date")
 }
 
-/// "2026/5/1", 2026年5月1日: year, month and day in this order.
-fn date(value: &Value, schema: &Value) -> Option<Value> {
+/// Nothing at all, however it is written.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(object) => object.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// The numbers of a date, year first.
+fn date_parts(text: &str) -> Vec<i16> {
+    let numbers = text.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok());
+    let parts: Vec<i16> = numbers.collect();
+    if parts.first().is_some_and(|year| (1900..=2100).contains(year)) { parts } else { Vec::new() }
+}
+
+/// "2026/5/1", 2026年5月1日: year, month and day in this order; of a month its first day, its last for `to`.
+fn date(path: &str, value: &Value, schema: &Value) -> Option<Value> {
     if !is_date(schema) {
         return None;
     }
-    let text = value.as_str()?;
-    let parts: Vec<&str> =
-        text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
-    let [year, month, day] = parts.as_slice() else { return None };
-    if year.len() != 4 {
+    let day = match date_parts(value.as_str()?).as_slice() {
+        [year, month, day] => Day::from_ymd(*year, i8::try_from(*month).ok()?, i8::try_from(*day).ok()?)?,
+        [year, month] => {
+            let first = Day::from_ymd(*year, i8::try_from(*month).ok()?, 1)?;
+            if path.ends_with("to") { first.month_start(1).plus(-1) } else { first }
+        }
+        _ => return None,
+    };
+    Some(Value::String(day.to_string()))
+}
+
+/// "2026-05", "2026", "2026-05-03 to 2026-05-09" where first and last day are wanted.
+fn days(text: &str, schema: &Value) -> Option<Value> {
+    let properties = schema.get("properties")?.as_object()?;
+    if properties.len() != 2 || !["from", "to"].iter().all(|end| properties.get(*end).is_some_and(is_date)) {
         return None;
     }
-    let day = Day::from_ymd(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
-    Some(Value::String(day.to_string()))
+    let day = |year: i16, month: i16, day: i16| {
+        Day::from_ymd(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?)
+    };
+    let quarter = text.contains(['q', 'Q']) || text.contains("季度");
+    let (from, to) = match date_parts(text).as_slice() {
+        [year] => (day(*year, 1, 1)?, day(*year, 12, 31)?),
+        [year, quarter_no] if quarter => {
+            let first = day(*year, quarter_no * 3 - 2, 1)?;
+            (first, first.month_start(3).plus(-1))
+        }
+        [year, month] => {
+            let first = day(*year, *month, 1)?;
+            (first, first.month_start(1).plus(-1))
+        }
+        [year, month, date] => (day(*year, *month, *date)?, day(*year, *month, *date)?),
+        [y, m, d, to_y, to_m, to_d] => (day(*y, *m, *d)?, day(*to_y, *to_m, *to_d)?),
+        _ => return None,
+    };
+    Some(serde_json::json!({"from": from.to_string(), "to": to.to_string()}))
 }
 
 #[cfg(test)]
@@ -392,6 +453,31 @@ mod tests {
     #[test]
     fn names_of_arguments_and_nothing() {
         check(json!({"Metric": "revenue", "top": null}), json!({"metric": "revenue"}), 2);
+    }
+
+    #[test]
+    fn days_of_months_quarters_and_years() {
+        let period = |text: &str, from: &str, to: &str| {
+            check(json!({"period": text}), json!({"period": {"from": from, "to": to}}), 1);
+        };
+        period("2026-05", "2026-05-01", "2026-05-31");
+        period("2026年2月", "2026-02-01", "2026-02-28");
+        period("2026-Q2", "2026-04-01", "2026-06-30");
+        period("2025", "2025-01-01", "2025-12-31");
+        period("2026-05-03", "2026-05-03", "2026-05-03");
+        period("2026-05-03 to 2026-05-09", "2026-05-03", "2026-05-09");
+        let months = json!({"period": {"from": "2026-04", "to": "2026-05"}});
+        check(months, json!({"period": {"from": "2026-04-01", "to": "2026-05-31"}}), 2);
+        let wrong = json!({"period": "2026-13"});
+        check(wrong.clone(), wrong, 0);
+    }
+
+    #[test]
+    fn what_is_left_out_in_other_words() {
+        let args =
+            json!({"metric": "revenue", "period": "none", "names": [], "reason": "asked", "limit": null});
+        check(args, json!({"metric": "revenue"}), 4);
+        check(json!({"filter": {"city": "None"}}), json!({"filter": {"city": "None"}}), 0);
     }
 
     #[test]

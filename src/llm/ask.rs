@@ -35,6 +35,8 @@ pub(super) struct Quirks {
     pub(super) completion_tokens: bool,
     pub(super) no_stream_options: bool,
     pub(super) no_stream: bool,
+    /// It thinks aloud, and marks only the end of that.
+    pub(super) thinks: bool,
 }
 
 impl Quirks {

@@ -25,8 +25,8 @@ pub struct Flow {
 }
 
 impl Flow {
-    pub(super) fn new(idle: Duration, until: Instant, prices: Prices, read: usize) -> Self {
-        let assembler = Assembler::default();
+    pub(super) fn new(idle: Duration, until: Instant, prices: Prices, read: usize, thinks: bool) -> Self {
+        let assembler = Assembler::of(thinks);
         Self { parts: None, ready: String::new(), assembler, idle, until, prices, read }
     }
 
@@ -45,6 +45,10 @@ impl Flow {
                 return Some(Ok(std::mem::take(&mut self.ready)));
             }
             let Some(parts) = self.parts.as_mut() else {
+                let rest = self.assembler.rest();
+                if !rest.is_empty() {
+                    return Some(Ok(rest));
+                }
                 return self.assembler.curtailed.take().map(|reason| Err(Fault::Curtailed(reason)));
             };
             let now = Instant::now();
@@ -86,6 +90,11 @@ impl Flow {
     /// Whether there are calls, each with all of its arguments.
     pub(super) fn calls_are_whole(&self) -> bool {
         self.assembler.calls_are_whole()
+    }
+
+    /// Whether thoughts ended in it that it did not open.
+    pub(super) fn thinks_unopened(&self) -> bool {
+        self.assembler.thinks_unopened()
     }
 
     /// What it has cost so far.

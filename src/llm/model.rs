@@ -126,6 +126,9 @@ impl LanguageModel {
                 break;
             }
         }
+        if flow.thinks_unopened() {
+            self.quirks().thinks = true;
+        }
         Ok(flow.into_reply())
     }
 
@@ -139,7 +142,8 @@ impl LanguageModel {
         let read = ask.length();
         let until = Instant::now() + patience.whole.min(within);
         let opened = tokio::time::timeout(first.min(within), self.first_part(ask)).await;
-        let flow = Flow::new(patience.idle, until, prices, read);
+        let thinks = self.quirks().thinks;
+        let flow = Flow::new(patience.idle, until, prices, read, thinks);
         let fault = match opened {
             Ok(Ok((part, rest))) => match flow.with(part, rest) {
                 Ok(flow) => return Ok(flow),
@@ -165,6 +169,10 @@ impl LanguageModel {
         Broken { fault, spent }
     }
 
+    fn quirks(&self) -> MutexGuard<'_, Quirks> {
+        self.quirks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn rests(&self) -> MutexGuard<'_, Option<Instant>> {
         self.rests.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -173,7 +181,7 @@ impl LanguageModel {
     async fn first_part(&self, ask: &Ask) -> Result<(Part, Option<Parts>), Fault> {
         let mut lessons = 0;
         loop {
-            let quirks = *self.quirks.lock().unwrap_or_else(PoisonError::into_inner);
+            let quirks = *self.quirks();
             let fault = match self.sent(ask, quirks).await {
                 Ok(opened) => return Ok(opened),
                 Err(fault) => fault,
@@ -184,7 +192,7 @@ impl LanguageModel {
             };
             lessons += 1;
             match learned.filter(|_| lessons <= LESSONS) {
-                Some(learned) => *self.quirks.lock().unwrap_or_else(PoisonError::into_inner) = learned,
+                Some(learned) => *self.quirks() = learned,
                 None => return Err(fault),
             }
         }
@@ -207,7 +215,7 @@ impl LanguageModel {
         if part.choices.is_empty() && part.error.is_none() {
             return Err(Fault::Garbled("a reply without choices".into()));
         }
-        self.quirks.lock().unwrap_or_else(PoisonError::into_inner).no_stream = true;
+        self.quirks().no_stream = true;
         Ok((part, None))
     }
 }

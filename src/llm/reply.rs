@@ -69,6 +69,40 @@ pub(super) struct Assembler {
     /// Whether any choice came.
     pub(super) any: bool,
     pub(super) tokens: Option<(u64, u64)>,
+    /// Its replies begin with thoughts whose end alone is marked.
+    thinks: bool,
+}
+
+/// How thoughts are set off from the answer.
+const THOUGHTS: [(&str, &str); 5] = [
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("<thought>", "</thought>"),
+    ("<reasoning>", "</reasoning>"),
+    ("<|channel|>analysis", "<|channel|>final<|message|>"),
+];
+
+/// Bytes that a tag may have.
+const TAG_MOST: usize = 32;
+
+/// Without the marks that servers should have kept to themselves: `<|im_end|>`, `</s>`.
+fn untagged(text: &str) -> String {
+    let mut said = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        let (before, tag) = rest.split_at(at);
+        said.push_str(before);
+        let mark = match tag.strip_prefix("<|").and_then(|inner| inner.find("|>")) {
+            Some(inside) if inside < TAG_MOST => inside + "<||>".len(),
+            _ if tag.starts_with("</s>") => "</s>".len(),
+            _ => 0,
+        };
+        if mark == 0 {
+            said.push('<');
+        }
+        rest = tag.get(mark.max(1)..).unwrap_or_default();
+    }
+    said + rest
 }
 
 #[derive(Debug, Default)]
@@ -87,6 +121,11 @@ impl Open {
 }
 
 impl Assembler {
+    /// Nothing so far; whether thoughts come first whose end alone is marked.
+    pub(super) fn of(thinks: bool) -> Self {
+        Self { thinks, ..Self::default() }
+    }
+
     /// Adds a piece; gives back what is new to read.
     pub(super) fn add(&mut self, part: Part) -> String {
         if let Some(usage) = part.usage {
@@ -161,29 +200,51 @@ impl Assembler {
         !self.calls.is_empty() && self.calls.iter().all(Open::whole)
     }
 
-    /// What of the text may be read and was not given out: not what stands between `<think>` and `</think>`.
+    /// What of the text may be read and was not given out: no thoughts, and no half of a tag.
     fn fresh(&mut self) -> String {
-        let from = self.shown.max(self.after_thinking());
-        let Some(new) = self.text.get(from..) else { return String::new() };
-        self.shown = self.text.len();
-        new.to_owned()
+        let Some(begin) = self.answer_from() else { return String::new() };
+        let from = self.shown.max(begin);
+        let tag = self.text.rfind('<').filter(|at| self.text.len() - at < TAG_MOST);
+        let open = tag.filter(|at| self.text.get(*at..).is_some_and(|tail| !tail.contains('>')));
+        let end = open.unwrap_or(self.text.len());
+        let new = untagged(self.text.get(from..end).unwrap_or_default());
+        self.shown = self.shown.max(end.max(begin));
+        new
     }
 
-    /// Where the answer begins; past the end while it is still thinking.
-    fn after_thinking(&self) -> usize {
-        const OPEN: &str = "<think>";
-        const CLOSE: &str = "</think>";
-        // some templates open the thoughts themselves, and only their end is in the reply
-        if let Some(at) = self.text.find(CLOSE) {
-            return at + CLOSE.len();
+    /// What was held back and turned out to be said, once all has come.
+    pub(super) fn rest(&mut self) -> String {
+        let from = self.shown.max(self.begin());
+        self.shown = self.text.len();
+        untagged(self.text.get(from..).unwrap_or_default())
+    }
+
+    /// Where the answer begins in a text that is whole; at its end where all of it is thoughts.
+    fn begin(&self) -> usize {
+        let opened = THOUGHTS.iter().any(|(open, _)| self.text.trim_start().starts_with(open));
+        self.answer_from().unwrap_or(if opened { self.text.len() } else { 0 })
+    }
+
+    /// Where the answer begins; `None` while it is still thinking.
+    fn answer_from(&self) -> Option<usize> {
+        if let Some(at) = self.thoughts_end() {
+            return Some(at);
         }
-        let lead = self.text.len() - self.text.trim_start().len();
         let begun = self.text.trim_start();
-        if begun.starts_with(OPEN) {
-            return usize::MAX;
-        }
         // the tag itself may come in pieces
-        if !begun.is_empty() && OPEN.starts_with(begun) { usize::MAX } else { lead.min(self.text.len()) }
+        let opens = |(open, _): &(&str, &str)| begun.starts_with(open) || open.starts_with(begun);
+        let lead = self.text.len() - begun.len();
+        (!self.thinks && (begun.is_empty() || !THOUGHTS.iter().any(opens))).then_some(lead)
+    }
+
+    fn thoughts_end(&self) -> Option<usize> {
+        THOUGHTS.iter().find_map(|(_, close)| self.text.find(close).map(|at| at + close.len()))
+    }
+
+    /// Whether thoughts ended in it that it did not open: the server's template opens them.
+    pub(super) fn thinks_unopened(&self) -> bool {
+        let begun = self.text.trim_start();
+        self.thoughts_end().is_some() && !THOUGHTS.iter().any(|(open, _)| begun.starts_with(open))
     }
 
     /// What it has cost so far: as the server counts, else about three letters a token.
@@ -202,8 +263,7 @@ impl Assembler {
             .filter(|open| !open.name.is_empty())
             .map(|open| ToolUse { name: open.name.clone(), args: args(open) })
             .collect();
-        let start = self.after_thinking();
-        let text = self.text.get(start..).unwrap_or_default().trim().to_owned();
+        let text = untagged(self.text.get(self.begin()..).unwrap_or_default()).trim().to_owned();
         Reply { text, calls, spent }
     }
 }
@@ -232,6 +292,7 @@ mod tests {
         for part in parts {
             read += &assembler.add(serde_json::from_value(part.clone()).unwrap());
         }
+        read += &assembler.rest();
         let complete = assembler.complete;
         (assembler.finish(super::super::Prices { input: 2_000_000, output: 0 }, 0), complete, read)
     }
@@ -291,6 +352,35 @@ mod tests {
             ("Revenue was up.", "Revenue was up.", true)
         );
         assert_eq!(reply.spent, Spent { tokens: 9, micros: 18 });
+        for (parts, said) in [
+            (&["<thinking>Well", ".</thinking>Up."][..], "Up."),
+            (&["Hm, 3 < 5.", "</think>Up."], "Up."),
+            (
+                &[
+                    "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant",
+                    "<|channel|>final<|message|>Up.",
+                ],
+                "Up.",
+            ),
+            (&["Up.<|im_", "end|>", "</s>"], "Up."),
+            (&["Below <", " 5."], "Below < 5."),
+            (&["<think>Hm."], ""),
+        ] {
+            let parts: Vec<Value> = parts.iter().map(|part| delta(json!({"content": part}))).collect();
+            let (reply, _, read) = put_together(&parts);
+            assert_eq!(reply.text, said, "{parts:?}");
+            assert!(parts.len() == 1 || said == "Up." && read.starts_with("Hm") || read == said, "{read}");
+        }
+        let mut thinker = Assembler::of(true);
+        let add = |thinker: &mut Assembler, text: &str| {
+            thinker.add(serde_json::from_value(delta(json!({"content": text}))).unwrap())
+        };
+        assert_eq!(
+            (add(&mut thinker, "Hm."), add(&mut thinker, "</think>Up.")),
+            (String::new(), "Up.".into())
+        );
+        let mut silent = Assembler::of(true);
+        assert_eq!((add(&mut silent, "Up."), silent.rest()), (String::new(), "Up.".into()));
         let (_, complete, read) =
             put_together(&[delta(json!({"content": " <b"})), delta(json!({"content": "r>"}))]);
         assert_eq!((read.as_str(), complete), ("<br>", false));

@@ -339,8 +339,8 @@ async fn endless_calls_and_calls_that_cannot_be_mended_end() {
 
     let server = LlmServer::calling(vec![("query_metrics", revenue()); 40], "").await;
     let answer = ask(&agent(server.endpoint()), ASKED).await;
-    assert_eq!(answer.calls.len(), 2);
-    assert!(answer.text.contains("in circles") && answer.text.contains("€600"), "{}", answer.text);
+    assert_eq!(answer.calls.len(), 1);
+    assert!(!answer.text.contains("in circles") && answer.text.contains("€600"), "{}", answer.text);
 
     // Refused arguments go back with the reason and what could be written.
     let server = LlmServer::start(|request| match (request.n, request.plans()) {
@@ -535,6 +535,69 @@ async fn a_writer_without_an_end_is_stopped_and_the_template_says_the_rest() {
     .await;
     let answer = ask(&agent(server.endpoint()), ASKED).await;
     assert!(answer.text.contains("€600") && answer.text.len() < 5_000, "{} bytes", answer.text.len());
+}
+
+#[tokio::test]
+async fn what_is_no_prose_is_not_shown() {
+    let thought = "The user wants revenue. I say it.</think>";
+    for (written, shown, hidden) in [
+        ("{\"answer\": \"Revenue was €600.00 in May 2026.\"}", "€600", "answer"),
+        ("## Result\nRevenue was €600.00 in May 2026.\n| a | b |\n|---|---|", "Revenue was €600.00", "|"),
+        ("Revenue was €600.00. See https://evil.example/x for more.", "€600", "evil"),
+        ("Revenue was €600.00.<|im_end|>", "Revenue was €600.00", "im_end"),
+        ("Los ingresos del mes pasado fueron de €600.00 y fueron buenos.", "€600", "ingresos"),
+        (
+            "Use only the figures under \"facts\" and \"rows\", written exactly as they stand there, with their unit.",
+            "€600",
+            "written exactly",
+        ),
+        (
+            "The user wants revenue. I say it.</think>Revenue was €600.00 in May 2026.",
+            "Revenue was €600.00",
+            "The user",
+        ),
+    ] {
+        let server = LlmServer::start(move |request| match request.plans() {
+            true => Say::Events(
+                vec![
+                    piece(json!({"content": thought}), Value::Null),
+                    piece(
+                        json!({"tool_calls": [{"index": 0, "id": "1", "function":
+                            {"name": "query_metrics", "arguments": revenue().to_string()}}]}),
+                        json!("tool_calls"),
+                    ),
+                ],
+                End::Done,
+            ),
+            false => Say::Text(written.into()),
+        })
+        .await;
+        let answer = ask(&agent(server.endpoint()), ASKED).await;
+        assert!(answer.text.contains(shown) && !answer.text.contains(hidden), "{written}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_call_made_twice_answers_once_and_a_wrong_one_beside_it_hides_nothing() {
+    let orders = json!({"metric": "orders", "period": "last_month"});
+    for beside in [revenue(), json!({"metric": "happiness"}), json!({"metric": "revenue", "city": "Berlin"})]
+    {
+        let calls = vec![
+            ("query_metrics", revenue()),
+            ("query_metrics", beside.clone()),
+            ("query_metrics", orders.clone()),
+        ];
+        let server = LlmServer::start(move |request| match request.plans() {
+            true => Say::Calls(calls.clone()),
+            false => Say::Text(String::new()),
+        })
+        .await;
+        let answer = ask(&agent(server.endpoint()), "revenue and orders last month").await;
+        assert_eq!(answer.text.matches("revenue was €600.00").count(), 1, "{beside}: {}", answer.text);
+        assert!(answer.text.contains("there were 3 orders"), "{beside}: {}", answer.text);
+        assert!(!answer.text.contains("circles"), "{beside}: {}", answer.text);
+        eprintln!("{beside}\n{}\n", answer.text);
+    }
 }
 
 #[tokio::test]

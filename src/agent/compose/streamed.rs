@@ -144,15 +144,34 @@ impl Page<'_> {
 
     /// One sentence with the blanks behind it; false where it fails.
     fn take(&mut self, sentence: &str, tail: &str, ledger: &Ledger) -> bool {
-        let sentence = sentence.replace("**", "");
+        let sentence = sentence.replace("**", "").replace("__", "").replace('`', "");
         let said = self.paragraphs.last().map_or("", String::as_str);
-        // An answer states: small models say the question again, and what to ask next is offered below it.
-        let asks = sentence.trim().ends_with(['?', '？']);
-        if asks || sentence.trim().is_empty() || said.contains(sentence.trim()) {
+        let bare = sentence.trim();
+        // An answer states: small models say the question again, and what to ask next is offered below it. The table is
+        // shown beside it, heads are not asked for.
+        let asks = bare.ends_with(['?', '？']);
+        let dressed =
+            bare.starts_with("# ") || bare.starts_with("##") || bare.starts_with('|') || bare == "---";
+        if asks || dressed || bare.is_empty() || said.contains(bare) {
             return true;
         }
-        if !speaks(&sentence, self.turn.lang) {
-            self.withheld.push(format!("not in the asker's language: {sentence}"));
+        let instructions = self.templates.prompts().system("composer", "role");
+        let why = if !speaks(&sentence, self.turn.lang) {
+            Some("not in the asker's language")
+        } else if bare.starts_with(['{', '}'])
+            || bare.starts_with("[{")
+            || bare.starts_with('"') && bare.contains("\":")
+        {
+            Some("no prose")
+        } else if bare.contains("://") || bare.contains("www.") {
+            Some("an address")
+        } else if bare.len() > 20 && instructions.contains(bare.trim_start_matches("- ")) {
+            Some("its own instructions")
+        } else {
+            None
+        };
+        if let Some(why) = why {
+            self.withheld.push(format!("{why}: {sentence}"));
             return false;
         }
         let before = self.withheld.len();
@@ -222,13 +241,25 @@ impl Page<'_> {
     }
 }
 
-/// Whether a sentence is in the language, as far as its letters tell; names may be in any.
+/// Whether a sentence is in the language, as far as its letters tell, and between those with Latin letters their small
+/// words; names may be in any.
 fn speaks(sentence: &str, lang: Lang) -> bool {
+    const ENGLISH: [&str; 18] = [
+        "the", "of", "to", "at", "by", "for", "from", "with", "and", "is", "are", "was", "were", "has",
+        "have", "it", "that", "than",
+    ];
+    const OTHERS: [&str; 40] = [
+        "der", "das", "und", "im", "von", "mit", "ist", "war", "den", "dem", "el", "los", "las", "del", "de",
+        "en", "por", "fue", "con", "que", "le", "les", "des", "du", "et", "est", "la", "une", "dans", "il",
+        "di", "della", "nel", "per", "os", "da", "do", "em", "foi", "uma",
+    ];
     let han = sentence.chars().filter(|c| ('\u{4e00}'..='\u{9fff}').contains(c)).count();
     let latin = sentence.chars().filter(char::is_ascii_alphabetic).count();
+    let count =
+        |of: &[&str]| sentence.split(|c: char| !c.is_alphabetic()).filter(|word| of.contains(word)).count();
     match lang {
         Lang::Zh => han > 0 || sentence.split_whitespace().count() < 6,
-        Lang::En => han <= latin,
+        Lang::En => han <= latin && (count(&OTHERS) < 2 || count(&ENGLISH) > 0),
     }
 }
 
@@ -240,6 +271,14 @@ mod tests {
     fn names_are_in_any_language_sentences_are_not() {
         assert!(speaks("1. Emma Clark：€1,234", Lang::Zh) && speaks("- Espresso Beans 1kg", Lang::Zh));
         assert!(!speaks("The revenue of the last month was up.", Lang::Zh));
+        for other in [
+            "Los ingresos del mes pasado fueron de €12.",
+            "Der Umsatz war im letzten Monat höher.",
+            "Le chiffre des ventes est en hausse.",
+        ] {
+            assert!(!speaks(other, Lang::En), "{other}");
+        }
+        assert!(speaks("1. Café de la Paix: €12, good value, likely still active, the best", Lang::En));
         assert!(speaks("王芳 bought for €12.", Lang::En) && !speaks("上个月销售额是€12。", Lang::En));
     }
 }

@@ -57,6 +57,7 @@ impl Reader<'_> {
                 continue;
             }
             match self.call(name, &each.args) {
+                Ok(call) if calls.contains(&call) => {}
                 Ok(call) => calls.push(call),
                 Err(why) => drop(trouble.get_or_insert(why)),
             }
