@@ -9,8 +9,8 @@
 //! What a server can do (native tool calls, JSON held to a schema, neither; streaming or not; which parameters) is
 //! found out on the first real questions and remembered, see [`LanguageModel::way`].
 //!
-//! async-openai swallows `data: [DONE]`, so a stream counts as complete with a finish reason, or with the closing
-//! `usage` piece, which only ever comes last.
+//! A stream counts as complete with a finish reason, with `[DONE]` (see [`transport`]), or with the closing `usage`
+//! piece, which only ever comes last.
 
 mod ask;
 mod endpoint;
@@ -18,6 +18,7 @@ mod fault;
 mod flow;
 mod model;
 mod reply;
+mod transport;
 pub mod wire;
 
 pub use ask::{Ask, ToolSpec};

@@ -12,7 +12,7 @@ use super::ask::Quirks;
 use super::flow::Parts;
 use super::reply::tokens;
 use super::wire::Part;
-use super::{Ask, Broken, Endpoint, Fault, Flow, Reply, Spent, install_tls};
+use super::{Ask, Broken, Endpoint, Fault, Flow, Reply, Spent, install_tls, transport};
 
 /// How the model can be made to choose a tool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,7 +73,7 @@ impl LanguageModel {
             .with_project_id("");
         let kept = notebook.as_ref().and_then(|notebook| notebook.read(&endpoint.id()));
         let way = Mutex::new(kept.and_then(|kept| Way::parse(&kept)));
-        let client = Client::with_config(config);
+        let client = transport::client(config, endpoint.patience.first);
         let (quirks, rests) = (Mutex::default(), Mutex::default());
         Self { client, endpoint, quirks, way, rests, notebook }
     }

@@ -139,7 +139,8 @@ impl Assembler {
             self.any = true;
             if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
                 self.complete = true;
-                self.curtailed = Some(reason).filter(|reason| CURTAILED.contains(&reason.as_str()));
+                let curtailed = Some(reason).filter(|reason| CURTAILED.contains(&reason.as_str()));
+                self.curtailed = self.curtailed.take().or(curtailed);
             }
             for message in choice.message.into_iter().chain(choice.delta) {
                 self.text.push_str(&message.content);

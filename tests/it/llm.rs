@@ -181,7 +181,11 @@ async fn every_fault_of_a_planning_server_ends_in_the_embedded_answer_and_a_sent
         ("too long", http(400, error("maximum context length is 512", "")), "too long"),
         ("HTML with 200", Say::Http(200, ("content-type", "text/html"), html), "nothing that could be read"),
         ("no fields at all", http(200, "{}".into()), "nothing that could be read"),
-        ("429 for long", Say::Http(429, ("retry-after", "30"), error("slow", "rate_limit")), "fell silent"),
+        (
+            "429 for long",
+            Say::Http(429, ("retry-after", "30"), error("slow", "rate_limit")),
+            "no more requests",
+        ),
         ("cut stream", Say::Events(vec![cut.clone()], End::Cut), "broke off"),
         ("cut call", Say::Events(vec![half.clone()], End::Cut), "broke off"),
         ("reset", Say::Events(vec![half.clone()], End::Reset), "broke off"),
@@ -222,6 +226,37 @@ async fn a_server_that_asks_to_wait_is_asked_again() {
     let answer = ask(&agent(server.endpoint()), ASKED).await;
     assert_eq!((answer.planner.as_str(), server.requests().len()), ("llm", 3));
     assert!(answer.text.starts_with("Revenue was €600.00 in May 2026.\n\nHow sure"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_server_that_wants_an_hour_is_busy_at_once() {
+    let server = LlmServer::start(|_| {
+        let body = json!({"error": {"message": "slow down", "type": "requests"}}).to_string();
+        Say::Http(429, ("retry-after", "3600"), body)
+    })
+    .await;
+    let begun = Instant::now();
+    let answer = ask(&agent(server.endpoint()), ASKED).await;
+    assert!(
+        begun.elapsed() < Duration::from_secs(1) && server.requests().len() == 1,
+        "{:?}",
+        begun.elapsed()
+    );
+    assert!(answer.text.contains("€600") && answer.text.contains("no more requests"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_stream_is_whole_with_done_alone_and_not_without() {
+    for (end, whole) in [(End::Done, true), (End::Cut, false)] {
+        let server = LlmServer::start(move |request| match request.plans() {
+            true => Say::Calls(vec![("query_metrics", revenue())]),
+            false => Say::Events(words("Revenue was €600.00 in May 2026."), end),
+        })
+        .await;
+        let answer = ask(&agent(server.endpoint()), ASKED).await;
+        assert_eq!(!answer.text.contains("broke off"), whole, "{end:?}: {}", answer.text);
+        assert!(answer.text.contains("€600"), "{}", answer.text);
+    }
 }
 
 #[tokio::test]
