@@ -33,6 +33,11 @@ impl Table {
         texts.enumerate().filter(|(at, (column, _))| *at == 0 || column.key == "name").map(|(_, named)| named)
     }
 
+    /// Whether its rows are of this kind, as its first column says.
+    pub fn is_of(&self, kind: &str) -> bool {
+        self.columns.first().is_some_and(|column| column.key == kind)
+    }
+
     /// The days that the row is of, where its first cell is the first of them.
     pub fn days(&self, row: &[Cell]) -> Option<Span> {
         match (self.columns.first(), row.first()) {

@@ -387,6 +387,20 @@ fn a_figure_does_not_stand_with_the_name_of_another_row() {
     ] {
         assert_eq!(cities.check(turned).map_err(|v| v.token), Err(token.to_owned()), "{turned}");
     }
+    // as a small model wrote of two segments
+    let mut outcome = Outcome::new(json!({}), Evidence::descriptive(1, None, 1));
+    outcome.facts = vec![
+        Fact::new("segment.hibernating.customers", 219.0, Unit::Count),
+        Fact::new("segment.hibernating.recency", 454.4, Unit::Days),
+        Fact::new("segment.lost.customers", 370.0, Unit::Count),
+        Fact::new("segment.lost.recency", 673.9, Unit::Days),
+    ];
+    let mut segments = Ledger::default();
+    segments.outcome(&outcome, &Prompts::load().unwrap());
+    assert!(segments.check("沉睡客户：219位，平均454.4天没有下单；已流失客户：370位，673.9天。").is_ok());
+    assert!(segments.check("Hibernating customers: 219; lost customers: 370, 673.9 days.").is_ok());
+    assert_eq!(segments.check("1. 沉睡客户：219位，平均673.9天没有下单。").unwrap_err().token, "673.9天");
+    assert_eq!(segments.check("There are 219 lost customers.").unwrap_err().token, "219");
     let months = by_row(true);
     for honest in [
         "The highest was €47.2k (April 2026) and the lowest €31.5k (June 2026).",

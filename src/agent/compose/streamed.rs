@@ -149,7 +149,8 @@ impl Page<'_> {
         let bare = sentence.trim();
         // An answer states: small models say the question again, and what to ask next is offered below it. The table is
         // shown beside it, heads are not asked for.
-        let asks = bare.ends_with(['?', '？']);
+        let said_again = bare.trim_end_matches([':', '：', '.', '。']) == self.turn.question.trim();
+        let asks = bare.ends_with(['?', '？']) || said_again;
         let dressed =
             bare.starts_with("# ") || bare.starts_with("##") || bare.starts_with('|') || bare == "---";
         if asks || dressed || bare.is_empty() || said.contains(bare) {

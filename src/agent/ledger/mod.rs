@@ -14,6 +14,8 @@ mod owners;
 mod scan;
 mod zh;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use self::days::{covers, dated, months_between, of_day, touches, within};
@@ -32,10 +34,10 @@ pub use asked::{Asked, Other};
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     facts: Vec<Fact>,
-    /// The row of each fact that is of one.
-    row_of: Vec<Option<usize>>,
-    /// What each row may be called, in small letters.
-    rows: Vec<Vec<String>>,
+    /// The owner of each fact that has one: a row of the table, a segment, a tier, a channel.
+    owner_of: Vec<Option<usize>>,
+    /// What each owner may be called, in small letters.
+    owners: Vec<Vec<String>>,
     said: Vec<Token>,
     days: Vec<Day>,
     spans: Vec<Span>,
@@ -60,38 +62,55 @@ impl Ledger {
         self.fact_of(fact, None);
     }
 
-    fn fact_of(&mut self, fact: &Fact, row: Option<usize>) {
+    fn fact_of(&mut self, fact: &Fact, owner: Option<usize>) {
         if fact.unit == Unit::Date {
             self.days.push(day_of(fact.value));
         }
         self.spans.extend(fact.period);
         self.facts.push(fact.clone());
-        self.row_of.push(row);
+        self.owner_of.push(owner);
     }
 
     /// Licenses an outcome: facts, table, period, names in it.
     pub fn outcome(&mut self, outcome: &Outcome<Value>, prompts: &Prompts) {
-        outcome.facts.iter().for_each(|fact| self.fact(fact));
-        let first = self.rows.len();
-        for (row, fact) in outcome.row_facts() {
-            self.fact_of(&fact, Some(first + row));
-        }
-        self.spans.extend(outcome.period.into_iter().chain(outcome.evidence.period));
+        let first = self.owners.len();
         if let Some(table) = &outcome.table {
             self.fact(&Fact::new("rows", table.rows.len() as f64, Unit::Count));
             for row in &table.rows {
-                let called = |(column, text): (&Column, &str)| {
-                    let key = text.to_lowercase();
-                    Lang::ALL.map(|lang| prompts.said(&column.key, &key, lang).to_lowercase())
-                };
-                self.rows.push(table.named(row).flat_map(called).collect());
-            }
-            for cell in table.rows.iter().flatten() {
-                if let Cell::Text(text) = cell {
-                    self.name(text);
-                }
+                let called = |(column, text): (&Column, &str)| called(prompts, &column.key, text);
+                self.owners.push(table.named(row).flat_map(called).collect());
+                row.iter().for_each(|cell| {
+                    if let Cell::Text(text) = cell {
+                        self.name(text);
+                    }
+                });
             }
         }
+        for (row, fact) in outcome.row_facts() {
+            self.fact_of(&fact, Some(first + row));
+        }
+        // `channel.n2.roi` is of the second row
+        let row = |kind: &str, key: &str| {
+            let table = outcome.table.as_ref().filter(|table| table.is_of(kind))?;
+            let nth: usize = key.strip_prefix('n')?.parse().ok()?;
+            (1..=table.rows.len()).contains(&nth).then(|| first + nth - 1)
+        };
+        let mut groups = BTreeMap::new();
+        for fact in &outcome.facts {
+            let owner = match fact.id.splitn(3, '.').collect::<Vec<_>>().as_slice() {
+                [kind, key, _] if row(kind, key).is_some() => row(kind, key),
+                // `segment.lost.customers`
+                [kind, key, _] if prompts.words(kind).any(|(known, _)| known == *key) => {
+                    Some(*groups.entry((*kind, *key)).or_insert_with(|| {
+                        self.owners.push(called(prompts, kind, key).to_vec());
+                        self.owners.len() - 1
+                    }))
+                }
+                _ => None,
+            };
+            self.fact_of(fact, owner);
+        }
+        self.spans.extend(outcome.period.into_iter().chain(outcome.evidence.period));
         self.words_of(&outcome.output);
         for note in outcome.notes.iter().map(|note| &note.params) {
             note.values().for_each(|value| self.words_of(value));
@@ -331,14 +350,14 @@ impl Ledger {
         if fits { Ok(()) } else { Err("the answer is not compared with these days") }
     }
 
-    /// The facts that a token may say the value of, or an end of the interval, each with its row.
+    /// The facts that a token may say the value of, or an end of the interval, each with its owner.
     fn meant<'a>(
         &'a self,
         token: &'a Token,
         sentence: &[char],
     ) -> impl Iterator<Item = (&'a Fact, Option<usize>)> + Clone {
         let direction = Some(direction(sentence, token));
-        let facts = self.facts.iter().zip(self.row_of.iter().copied());
+        let facts = self.facts.iter().zip(self.owner_of.iter().copied());
         facts.filter(move |(fact, _)| {
             let ends = fact.interval.into_iter().flat_map(|(a, b)| [a, b]);
             std::iter::once(fact.value).chain(ends).any(|value| means(token, fact, value, direction))
@@ -388,4 +407,10 @@ impl Ledger {
             || counted
             || ends.chain(self.days.iter().copied()).any(|day| covers(of_day(day), parts))
     }
+}
+
+/// What a key or a name of this kind is called in our languages, in small letters.
+fn called(prompts: &Prompts, kind: &str, text: &str) -> [String; 2] {
+    let key = text.to_lowercase();
+    Lang::ALL.map(|lang| prompts.said(kind, &key, lang).to_lowercase())
 }

@@ -1,6 +1,6 @@
 //! Whose figure is it?
 //!
-//! A figure of one row must not stand beside the name of another, nor a figure of one period beside the days of another.
+//! A figure of one city, segment or customer must not stand beside the name of another, nor a figure of one period beside the days of another.
 //! A small model turns them around. What is named in a figure's own clause is what the figure is of; else what was named
 //! before it, or is named next. "Berlin and Milan sold €5k and €3k" names first and counts then, in one order.
 
@@ -27,7 +27,7 @@ impl Ledger {
             let counted = matches!(token.class, Class::Money(_) | Class::Count(_));
             counted && self.meant(token, chars).all(|(fact, _)| fact.period.is_some())
         };
-        let of_rows = |token: &&Token| self.meant(token, chars).all(|(_, row)| row.is_some());
+        let of_owners = |token: &&Token| self.meant(token, chars).all(|(_, owner)| owner.is_some());
         let dates: Vec<Mark> = tokens
             .iter()
             .filter_map(|token| {
@@ -35,38 +35,38 @@ impl Ledger {
             })
             .collect();
         let fits = |token: &Token, of: &Of| {
-            self.meant(token, chars).any(|(fact, row)| match of {
+            self.meant(token, chars).any(|(fact, owner)| match of {
                 Of::Days(parts) => fact.period.is_some_and(|span| touches(span, *parts)),
-                Of::Rows(rows) => row.is_some_and(|row| rows.contains(&row)),
+                Of::Owners(owners) => owner.is_some_and(|owner| owners.contains(&owner)),
             })
         };
         let figures = |fit: &dyn Fn(&&Token) -> bool| -> Vec<&'t Token> {
             tokens.iter().filter(own).filter(fit).collect()
         };
         let other_days = "this figure is of other days than the sentence names";
-        let other_row = "this figure is of another row than the sentence names";
+        let other_name = "this figure is of another than the sentence names";
         misplaced(chars, &figures(&of_days), &dates, fits).map(|token| (token, other_days)).or_else(|| {
             let names = self.named(sentence);
-            misplaced(chars, &figures(&of_rows), &names, fits).map(|token| (token, other_row))
+            misplaced(chars, &figures(&of_owners), &names, fits).map(|token| (token, other_name))
         })
     }
 
-    /// The rows' names in a sentence, the longest where one is part of another.
+    /// The owners' names in a sentence, the longest where one is part of another.
     fn named(&self, sentence: &str) -> Vec<Mark> {
         let text: Vec<char> = sentence.chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect();
         let mut names: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (row, called) in self.rows.iter().enumerate() {
-            called.iter().for_each(|name| names.entry(name).or_default().push(row));
+        for (owner, called) in self.owners.iter().enumerate() {
+            called.iter().for_each(|name| names.entry(name).or_default().push(owner));
         }
         let mut marks: Vec<Mark> = Vec::new();
         let mut longest: Vec<(Vec<char>, Vec<usize>)> =
-            names.into_iter().map(|(name, rows)| (name.chars().collect(), rows)).collect();
+            names.into_iter().map(|(name, owners)| (name.chars().collect(), owners)).collect();
         longest.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-        for (name, rows) in longest.iter().filter(|(name, _)| name.len() >= 2) {
+        for (name, owners) in longest.iter().filter(|(name, _)| name.len() >= 2) {
             for start in places(&text, name) {
                 let end = start + name.len();
                 if marks.iter().all(|mark| mark.end <= start || end <= mark.start) {
-                    marks.push(Mark { start, end, of: Of::Rows(rows.clone()) });
+                    marks.push(Mark { start, end, of: Of::Owners(owners.clone()) });
                 }
             }
         }
@@ -81,14 +81,14 @@ impl Ledger {
         }
         let (way, word) = claimed(sentence)?;
         let named: Vec<Of> = self.named(sentence).into_iter().map(|mark| mark.of).collect();
-        let spoken_of = |row: Option<usize>| match row {
-            Some(row) => named.iter().any(|of| matches!(of, Of::Rows(rows) if rows.contains(&row))),
+        let spoken_of = |owner: Option<usize>| match owner {
+            Some(owner) => named.iter().any(|of| matches!(of, Of::Owners(owners) if owners.contains(&owner))),
             None => named.is_empty(),
         };
-        let changes = self.facts.iter().zip(&self.row_of).filter(|(fact, row)| {
+        let changes = self.facts.iter().zip(&self.owner_of).filter(|(fact, owner)| {
             matches!(fact.unit, Unit::Change | Unit::Points)
                 && fact.id.ends_with("change")
-                && spoken_of(**row)
+                && spoken_of(**owner)
         });
         let mut values = changes.map(|(fact, _)| fact.value).peekable();
         let turned =
@@ -101,14 +101,14 @@ impl Ledger {
 struct Mark {
     start: usize,
     end: usize,
-    /// Rows that have the name, dates as they were said.
+    /// Owners that have the name, dates as they were said.
     of: Of,
 }
 
 /// What is named.
 #[derive(Clone, PartialEq, Debug)]
 enum Of {
-    Rows(Vec<usize>),
+    Owners(Vec<usize>),
     Days(DateParts),
 }
 
