@@ -122,9 +122,15 @@ pub fn of<T: Tool>() -> Entry {
     fn parse<T: Tool>(args: &Value) -> Result<T::Args, ToolError> {
         serde_path_to_error::deserialize(args).map_err(|error| {
             let path = error.path().to_string();
-            ToolError::invalid("args_not_valid")
-                .with("path", path)
-                .with("why", error.into_inner().to_string())
+            let schema = schema::plain::<T::Args>();
+            let refused = match schema::bounds_broken(&schema, &path, args) {
+                Some([value, least, most]) => ToolError::invalid("out_of_range")
+                    .with("value", value.clone())
+                    .with("least", least.clone())
+                    .with("most", most.clone()),
+                None => ToolError::invalid("args_not_valid"),
+            };
+            refused.with("path", path).with("why", error.into_inner().to_string())
         })
     }
     Entry {

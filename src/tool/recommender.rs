@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{ToolContext, ToolError, freshness};
 use crate::domain::{Day, Evidence, Fact, Grade, HoldoutRow, Span, Unit};
 use crate::features::recommend::{Rhythms, bought_between, strengths};
-use crate::model::clv::interval::z_of;
+use crate::model::clv::interval::wilson;
 use crate::model::recommend::{Holdout, Method, Recommender, Similar};
 use crate::warehouse::{NONE, Warehouse};
 
@@ -147,12 +147,8 @@ impl Fitted {
         ];
         for (name, method) in [("", method), ("_popular", Method::Popular)] {
             let Some(row) = origin.holdout.row(method) else { continue };
-            let half = z_of(0.9) * (row.hit * (1.0 - row.hit) / n).sqrt();
-            facts.push(
-                Fact::new(format!("hit{name}"), row.hit, Unit::Share)
-                    .within((row.hit - half).max(0.0), (row.hit + half).min(1.0))
-                    .over(span),
-            );
+            let (lo, hi) = wilson(row.hit, n, 0.9);
+            facts.push(Fact::new(format!("hit{name}"), row.hit, Unit::Share).within(lo, hi).over(span));
             facts.push(Fact::new(format!("recall{name}"), row.recall, Unit::Share).over(span));
         }
         facts

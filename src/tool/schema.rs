@@ -137,6 +137,14 @@ fn nullable(schema: Value) -> Value {
     }
 }
 
+/// The number under this name and the bounds that it breaks, where the schema has both.
+pub fn bounds_broken<'a>(schema: &'a Value, name: &str, args: &'a Value) -> Option<[&'a Value; 3]> {
+    let property = schema.get("properties")?.get(name)?;
+    let [value, least, most] = [args.get(name)?, property.get("minimum")?, property.get("maximum")?];
+    let outside = value.as_f64()? < least.as_f64()? || value.as_f64()? > most.as_f64()?;
+    outside.then_some([value, least, most])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

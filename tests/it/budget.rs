@@ -529,7 +529,7 @@ fn budgets_that_cannot_be_are_refused_with_the_mend() {
     let twice = json!([{"channel": "tv", "min": 90}, {"channel": "tv", "max": 9000}]);
     assert_eq!(refused(&mix, b, bounds(twice)), "budget_bound_twice");
     assert_eq!(refused(&mix, b, json!({"total": 0})), "args_not_valid");
-    assert_eq!(refused(&mix, b, json!({"total": 9000, "weeks": 60})), "args_not_valid");
+    assert_eq!(refused(&mix, b, json!({"total": 9000, "weeks": 60})), "out_of_range");
     assert_eq!(refused(&mix, b, json!({"budget": 9000})), "args_not_valid");
     assert_eq!(refused(&mix, "simulate_budget", json!({"allocation": []})), "budget_empty_allocation");
     let left = mix.channels.pop().unwrap();

@@ -9,6 +9,7 @@ use mercato::agent::planner::{EmbeddedPlanner, PlanRequest};
 use mercato::agent::{Memory, Plan, Refusal, ShopDays};
 use mercato::domain::{Currency, Day, Entities, Lang, NamedCustomer, NamedProduct, Role, Span};
 use mercato::prompts::Prompts;
+use mercato::tool;
 use serde_json::{Value, json};
 
 static PLANNER: LazyLock<EmbeddedPlanner> = LazyLock::new(|| EmbeddedPlanner::new(&Prompts::load().unwrap()));
@@ -526,6 +527,29 @@ fn a_model_or_limit_that_is_not_there_is_said() {
         [("12 month ltv with pareto/nbd", "model"), ("clv of our berlin customers", "clv_limited")]
     {
         assert!(matches!(talk(&[sentence]), Plan::Clarify { key: asked, .. } if asked == key), "{sentence}");
+    }
+}
+
+#[test]
+fn a_number_out_of_range_reaches_the_tool_that_says_so() {
+    for (sentence, tool, path, value) in [
+        ("find 5000 people for Tea", "find_audience", "n", 5000),
+        ("给Emma Clark推荐0个商品", "recommend_products", "n", 0),
+        ("top 5000 products last month", "query_metrics", "top", 5000),
+        ("customer lifetime value over the next 10 years", "predict_clv", "horizon_months", 120),
+        ("split 35000 over the next 100 weeks", "optimize_budget", "weeks", 100),
+    ] {
+        let Plan::Calls(calls) = talk(&[sentence]) else { panic!("{sentence}") };
+        let [call] = calls.as_slice() else { panic!("{sentence}: {calls:?}") };
+        let entry =
+            tool::all().into_iter().find(|entry| entry.name == tool && call.tool == tool).expect(sentence);
+        let error = (entry.check)(&Value::Object(call.args.clone())).unwrap_err();
+        assert_eq!(
+            (error.code.as_str(), error.params["path"].as_str()),
+            ("out_of_range", Some(path)),
+            "{sentence}"
+        );
+        assert_eq!(error.params["value"], value, "{sentence}");
     }
 }
 

@@ -225,11 +225,11 @@ fn what_cannot_be_answered_is_said() {
         ("recommend_products", json!({"product": "The N"}), "recommend_nobody_bought"),
         ("recommend_products", json!({"customer": "a0", "product": "The A"}), "recommend_one_of"),
         ("recommend_products", json!({"segment": "champions"}), "too_few_for_segments"),
-        ("recommend_products", json!({"customer": "a0", "n": 0}), "args_not_valid"),
+        ("recommend_products", json!({"customer": "a0", "n": 0}), "out_of_range"),
         ("recommend_products", json!({"customer": "a0", "method": "ease"}), "args_not_valid"),
         ("find_audience", json!({}), "audience_one_of"),
         ("find_audience", json!({"category": "Cars"}), "unknown_name"),
-        ("find_audience", json!({"product": "The N", "n": 5000}), "args_not_valid"),
+        ("find_audience", json!({"product": "The N", "n": 5000}), "out_of_range"),
     ] {
         assert_eq!(code(&shop, tool, args.clone()), expected, "{args}");
     }

@@ -72,6 +72,14 @@ pub fn z_of(level: f64) -> f64 {
     std::f64::consts::SQRT_2 * statrs::function::erf::erf_inv(level)
 }
 
+/// The score interval of a share seen in `n` cases (Wilson 1927); unlike the normal one it is no point at 0 and 1.
+pub fn wilson(share: f64, n: f64, level: f64) -> (f64, f64) {
+    let z2 = z_of(level).powi(2);
+    let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = (z2 * (share * (1.0 - share) / n + z2 / (4.0 * n * n))).sqrt() / (1.0 + z2 / n);
+    ((middle - half).max(0.0), (middle + half).min(1.0))
+}
+
 /// Move axis `k` of `n` by `z`.
 fn unit<const N: usize>(k: usize, z: f64) -> [f64; N] {
     let mut move_by = [0.0; N];
@@ -352,6 +360,17 @@ fn value_variance(expected: f64, square: f64, values: &GammaGammaParams, spender
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_share_of_few_has_a_wide_interval() {
+        // worked out apart, with z = 1.644854
+        for (share, n, lo, hi) in
+            [(0.0, 12.0, 0.0, 0.183981), (0.25, 12.0, 0.104653, 0.487338), (1.0, 5.0, 0.648883, 1.0)]
+        {
+            let (a, b) = wilson(share, n, 0.9);
+            assert!((a - lo).abs() < 1e-6 && (b - hi).abs() < 1e-6, "{share} of {n}: {a} {b}");
+        }
+    }
 
     #[test]
     fn a_factor_of_a_normal_logarithm_has_its_quantiles() {

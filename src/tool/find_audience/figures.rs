@@ -24,7 +24,8 @@ pub(super) fn evidence(ctx: &ToolContext<'_>, fitted: &Fitted, tested: &Tested) 
             _ if tested.ranking == Ranking::MostOrders => {
                 evidence.limit(Grade::ReviewFirst, "audience_by_orders", "more_history");
             }
-            Some(skill) if skill < SKILL => {
+            // or it may be no better for all that one can tell
+            Some(skill) if skill < SKILL || reported.may_be(tested.ranking, Ranking::MostOrders) => {
                 evidence.limit(Grade::ReviewFirst, "hardly_better_than_active", "more_history");
             }
             _ => {}
@@ -55,10 +56,11 @@ pub(super) fn facts(output: &Output, tested: &Tested) -> Vec<Fact> {
     if let Some(reported) = &tested.reported {
         let span = reported.span;
         let share = |name: &str, hit: f64| Fact::new(name, hit, Unit::Share).over(span);
+        let (lo, hi) = reported.interval(tested.ranking);
         facts.extend([
             Fact::new("test_days", f64::from(span.days()), Unit::Days).over(span),
             count("test_listed", reported.listed),
-            share("hit", reported.hit(tested.ranking)),
+            share("hit", reported.hit(tested.ranking)).within(lo, hi),
             share("hit_active", reported.hit(Ranking::MostOrders)),
             share("hit_all", reported.all),
         ]);

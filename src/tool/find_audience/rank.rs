@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use super::Targets;
 use crate::domain::{Day, Span};
 use crate::features::recommend::{Rhythms, bought_between, strengths};
+use crate::model::clv::interval::wilson;
 use crate::model::keep;
 use crate::model::recommend::{Recommender, Similar};
 use crate::tool::recommender::Fitted;
@@ -153,6 +154,16 @@ impl Hits {
     /// Of the first ones in this order, the share who then bought it.
     pub(super) fn hit(&self, ranking: Ranking) -> f64 {
         self.first[ranking as usize]
+    }
+
+    /// The same with its 90 % interval.
+    pub(super) fn interval(&self, ranking: Ranking) -> (f64, f64) {
+        wilson(self.hit(ranking), self.listed as f64, 0.9)
+    }
+
+    /// Whether a ranking may in truth find no more than another did.
+    pub(super) fn may_be(&self, ranking: Ranking, other: Ranking) -> bool {
+        self.interval(ranking).0 <= self.hit(other)
     }
 
     /// Lists of `n` at the origin `which` of the hold-out; `None` where there is none, nothing of it was sold by then, or nobody would have fitted.

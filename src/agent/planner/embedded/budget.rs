@@ -313,7 +313,7 @@ pub(super) fn weeks(r: &Reading<'_>) -> Option<Value> {
         When::Lasting(..) | When::Named(_) | When::Days(_) => None,
     };
     let weeks = times(r).find_map(|time| weeks(time.when))?.round();
-    Some(Value::from((weeks as i64).clamp(1, 52)))
+    Some(Value::from(weeks as i64))
 }
 
 /// What should be large, where it is said.

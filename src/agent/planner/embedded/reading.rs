@@ -183,7 +183,7 @@ impl<'a> Reading<'a> {
             let said = number_at(&self.s.tokens, at)?;
             let free = !self.in_time(at, said.end) && !self.in_name(at, said.end);
             let whole =
-                said.value >= 1.0 && said.value.fract().abs() < f64::EPSILON && said.value <= 100_000.0;
+                said.value >= 0.0 && said.value.fract().abs() < f64::EPSILON && said.value <= 100_000.0;
             ((digits || said.value >= 2.0) && free && whole && !self.is_money_or_share(at, said.end))
                 .then_some(said.value as i64)
         });

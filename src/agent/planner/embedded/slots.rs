@@ -94,11 +94,11 @@ impl Slot {
             Self::GroupBy => r.group().map(Value::from),
             Self::Period => r.period_and_comparison().0.and_then(|period| serde_json::to_value(period).ok()),
             Self::CompareTo => r.period_and_comparison().1.map(Value::from),
-            Self::Top => r.top().map(|top| Value::from(top.clamp(1, 1000))),
+            Self::Top => r.top().map(Value::from),
             Self::Filter => filter(r),
             Self::HorizonMonths => {
                 let months = r.times.iter().find_map(|time| time.when.horizon_months())?;
-                Some(Value::from(months.clamp(1, 60)))
+                Some(Value::from(months))
             }
             Self::Segment => r.segment().map(|(key, _, _)| Value::from(key)),
             Self::Customer => r.customer().map(Value::from),
@@ -117,7 +117,7 @@ impl Slot {
                 .name(Thing::Category)
                 .filter(|_| r.name(Thing::Product).is_none())
                 .map(|name| Value::from(name.text.clone())),
-            Self::Count => r.count().map(|n| Value::from(n.clamp(1, 1000))),
+            Self::Count => r.count().map(Value::from),
             Self::Recommender => r.s.of("recommender").next().map(|hit| Value::from(hit.key.clone())),
             Self::Channel => r.name(Thing::Channel).map(|name| name.text.clone().into()),
         }
