@@ -272,6 +272,7 @@ fn a_figure_does_not_stand_with_the_days_of_another() {
         "In May 2026 it was €190.6k, against €198.2k in May 2025.",
         "2026年5月，销售额为€19.1万，共1,943单，比对比期（2025年5月，€19.8万）下降3.8%。",
         "2026年5月比2025年5月下降3.8%。",
+        "May 2026 brought in €190.6k, versus €198.2k a year earlier.",
     ] {
         assert_eq!(ledger.check(honest).map_err(|v| v.token), Ok(()), "{honest}");
     }
@@ -329,6 +330,28 @@ fn a_claim_without_a_figure_goes_the_way_of_a_change() {
     ]);
 }
 
+#[test]
+fn a_figure_is_called_by_the_name_of_its_kind() {
+    honest(&[
+        "Revenue was €84,212; orders were 902.",
+        "The average order was €93.36 and orders were down 12.4 %.",
+        "订单数为902单，复购率为32.4%，销售额为€8.4万。",
+        "Sales doubled.",
+    ]);
+    caught(&[
+        ("Orders were €84,212.", "€84,212"),
+        ("Revenue was 902.", "902"),
+        ("The repeat rate was 2.31.", "2.31"),
+        ("订单数为€8.4万。", "€8.4万"),
+        ("销售额为902。", "902"),
+        ("客单价是902。", "902"),
+    ]);
+    let mut ledger = Ledger::default();
+    ledger.fact(&Fact::new("roi", 2.02, Unit::Ratio));
+    assert!(ledger.check("It returns twice its cost, 2.02.").is_ok());
+    assert!(ledger.check("Profit doubles.").is_err() && ledger.check("利润翻倍。").is_err());
+}
+
 /// Revenue and orders by city: Berlin, London, Paris; by month where `months`.
 fn by_row(months: bool) -> Ledger {
     let money = Unit::Money(Currency::EUR);
@@ -368,6 +391,7 @@ fn a_figure_does_not_stand_with_the_name_of_another_row() {
         "Of the €116.5k, Berlin made €47.2k; Paris (€31.5k) grew by 12 %.",
         "Paris's €31.5k is less than London's €37.8k.",
         "The first made €47.2k, the last €31.5k.",
+        "Berlin (€47.2k), London (€37.8k) and Paris (€31.5k) were the top three.",
         "柏林€4.7万，伦敦€3.8万，巴黎增长12%。",
         "柏林和伦敦分别为€4.7万和€3.8万，合计€11.7万里它们最多。",
         "Berlin €4.7万高于London的€3.8万。",
@@ -406,11 +430,14 @@ fn a_figure_does_not_stand_with_the_name_of_another_row() {
         "The highest was €47.2k (April 2026) and the lowest €31.5k (June 2026).",
         "It went from €47.2k in April 2026 to €31.5k in June 2026.",
         "2026年4月€4.7万，2026年6月€3.2万。",
+        "2026年4月€4.7万，5月€3.8万，6月€3.2万。",
+        "In April 2026 it was €47.2k, in May €37.8k.",
     ] {
         assert_eq!(months.check(honest).map_err(|v| v.token), Ok(()), "{honest}");
     }
     for (turned, token) in [
         ("In May 2026 it was €47.2k.", "€47.2k"),
+        ("2026年4月€4.7万，5月€3.2万。", "€3.2万"),
         ("The highest was €31.5k (April 2026) and the lowest €47.2k (June 2026).", "€31.5k"),
         ("2026年4月€3.2万，2026年6月€4.7万。", "€3.2万"),
     ] {
@@ -422,6 +449,7 @@ fn a_figure_does_not_stand_with_the_name_of_another_row() {
 fn a_change_is_said_with_its_direction() {
     honest(&[
         "Revenue slid 12.4 %.",
+        "Revenue fell slightly, by 12.4 %, to €84.2k.",
         "Revenue is off, down by 12.4 % where it was up before.",
         "It is 12.4 % less than before.",
         "Growth of 102 % is more than we saw; it climbed 102 %.",

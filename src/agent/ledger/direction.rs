@@ -49,8 +49,9 @@ pub(super) fn direction(sentence: &[char], token: &Token) -> i8 {
     };
     let (before, after) = (part(from, token.end), part(token.end, to));
     // the word that led to the figure, else the first behind it
-    let last =
-        |words: &[&str]| words.iter().filter_map(|word| before.rfind(word).map(|at| at + word.len())).max();
+    let last = |text: &str, words: &[&str]| {
+        words.iter().filter_map(|word| text.rfind(word).map(|at| at + word.len())).max()
+    };
     let first = |words: &[&str]| words.iter().filter_map(|word| after.find(word)).min();
     let way = |up: Option<usize>, down: Option<usize>, nearer: fn(usize, usize) -> bool| match (up, down) {
         (Some(up), Some(down)) => Some(if nearer(up, down) { 1 } else { -1 }),
@@ -58,8 +59,11 @@ pub(super) fn direction(sentence: &[char], token: &Token) -> i8 {
         (None, Some(_)) => Some(-1),
         (None, None) => None,
     };
-    way(last(&UP), last(&DOWN), |up, down| up > down)
+    let (far, close) = (part(0, from), before.as_str());
+    way(last(close, &UP), last(close, &DOWN), |up, down| up > down)
         .or_else(|| way(first(&UP), first(&DOWN), |up, down| up < down))
+        // "Revenue fell slightly, by 3.8 %"
+        .or_else(|| way(last(&far, &UP), last(&far, &DOWN), |up, down| up > down))
         .unwrap_or(0)
 }
 

@@ -38,7 +38,11 @@ pub(super) fn token_at(scanner: &Scanner, at: usize, word: &str, end: usize) -> 
             several(scanner, at)
         }
         "one" if !counted(scanner, end, &previous, &next) => Found::Free(end),
-        _ if let Some(times) = times(word) => token(Class::Factor, times, times / 10.0),
+        _ if let Some(times) = times(word) => {
+            let mut token = scanner.token(at, end, Class::Factor, times, times / 10.0);
+            token.sign = i8::from(["led", "les", "ling"].iter().any(|ending| word.ends_with(ending)));
+            Found::Token(token)
+        }
         _ if parts_of(word).is_some() => part(scanner, at, end, word, &previous, &next),
         _ if scale(word).is_some()
             && matches!(previous.as_str(), "few" | "several" | "couple" | "some" | "many" | "of") =>

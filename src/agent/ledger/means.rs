@@ -103,7 +103,8 @@ pub(super) fn means(token: &Token, fact: &Fact, value: f64, direction: Option<i8
         (Class::Fraction, Unit::Share) => near(token.value, value),
         (Class::Fraction, Unit::Ratio) => near(token.value, value),
         (Class::Points, Unit::Points) => near(token.value, value.abs()) && signs_agree,
-        (Class::Factor, Unit::Ratio) => near(token.value, value),
+        // what doubled changed: no ratio of two says that
+        (Class::Factor, Unit::Ratio) => token.sign == 0 && near(token.value, value),
         (Class::Factor, Unit::Change) => near(token.value, 1.0 + value) || near(token.value, value),
         (Class::Money(currencies), Unit::Money(currency)) => {
             let sign_fits = if value < 0.0 {

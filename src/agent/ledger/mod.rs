@@ -9,6 +9,7 @@ mod dates;
 mod days;
 mod direction;
 mod en;
+mod labels;
 mod means;
 mod owners;
 mod scan;
@@ -20,6 +21,7 @@ use serde_json::Value;
 
 use self::days::{covers, dated, months_between, of_day, touches, within};
 use self::direction::{after_comparison, direction};
+use self::labels::miscalled;
 use self::means::{hedged, means, repeats, same, says_again};
 use self::owners::places;
 use self::scan::{Bound, Class, DateParts, MASK, Token};
@@ -238,9 +240,15 @@ impl Ledger {
             Err(Violation { token: text, sentence: sentence.to_owned(), why })
         };
         for token in &tokens {
-            let checked = self.licensed(token, &chars).and_then(|()| self.compared(token, &chars));
+            let checked = self
+                .licensed(token, &chars)
+                .or_else(|why| if self.counts_names(token, sentence) { Ok(()) } else { Err(why) })
+                .and_then(|()| self.compared(token, &chars));
             if let Err(why) = checked {
                 return violation((token, why));
+            }
+            if miscalled(&chars, token) && !self.allowed(token, &chars) {
+                return violation((token, "the sentence calls it by the name of another kind"));
             }
         }
         let lone = |token: &&Token| self.is_lone_end(token, &tokens, &chars);

@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::Ledger;
-use super::days::{dated, touches};
+use super::days::touches;
 use super::direction::claimed;
+use super::means::same;
 use super::scan::{Class, DateParts, MASK, Token};
 use crate::domain::Unit;
 
@@ -25,13 +26,18 @@ impl Ledger {
         };
         let of_days = |token: &&Token| {
             let counted = matches!(token.class, Class::Money(_) | Class::Count(_));
-            counted && self.meant(token, chars).all(|(fact, _)| fact.period.is_some())
+            let mut meant = self.meant(token, chars);
+            // "against €198.2k a year earlier" names no days
+            let earlier = meant.clone().any(|(fact, _)| fact.id == "previous") && says_earlier(sentence);
+            counted && !earlier && meant.all(|(fact, _)| fact.period.is_some())
         };
         let of_owners = |token: &&Token| self.meant(token, chars).all(|(_, owner)| owner.is_some());
         let dates: Vec<Mark> = tokens
             .iter()
             .filter_map(|token| {
-                Some(Mark { start: token.start, end: token.end, of: Of::Days(dated(token)?) })
+                let Class::Date(parts) = token.class else { return None };
+                let named = parts.year.is_some() || parts.month.is_some() || parts.quarter.is_some();
+                named.then_some(Mark { start: token.start, end: token.end, of: Of::Days(parts) })
             })
             .collect();
         let fits = |token: &Token, of: &Of| {
@@ -49,6 +55,12 @@ impl Ledger {
             let names = self.named(sentence);
             misplaced(chars, &figures(&of_owners), &names, fits).map(|token| (token, other_name))
         })
+    }
+
+    /// "Berlin, London and Paris were the top three": it counts what the sentence names.
+    pub(super) fn counts_names(&self, token: &Token, sentence: &str) -> bool {
+        let plain = matches!(token.class, Class::Plain) && token.value >= 2.0;
+        plain && same(token.value, self.named(sentence).len() as f64)
     }
 
     /// The owners' names in a sentence, the longest where one is part of another.
@@ -95,6 +107,29 @@ impl Ledger {
             values.peek().is_some() && values.all(|value| (value > 0.0) != (way > 0) && value != 0.0);
         turned.then_some(word)
     }
+}
+
+/// Whether a sentence speaks of the time before without its dates.
+fn says_earlier(sentence: &str) -> bool {
+    const EARLIER: [&str; 15] = [
+        "earlier",
+        "year ago",
+        "the year before",
+        "the month before",
+        "the period before",
+        "previous",
+        "prior",
+        "last year",
+        "同期",
+        "去年",
+        "上年",
+        "对比期",
+        "此前",
+        "上期",
+        "环比",
+    ];
+    let sentence = sentence.to_lowercase();
+    EARLIER.iter().any(|word| sentence.contains(word))
 }
 
 /// A name or a date in a sentence.

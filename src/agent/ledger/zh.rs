@@ -37,7 +37,9 @@ pub(super) fn token_at(scanner: &Scanner, at: usize) -> Found {
     }
     if let Some(length) = said(scanner, at, &["翻了一倍", "翻一倍", "翻倍", "加倍", "倍增", "双倍"])
     {
-        return token(length, Class::Factor, 2.0, 0.2);
+        let mut token = scanner.token(at, at + length, Class::Factor, 2.0, 0.2);
+        token.sign = i8::from(!starts("双倍"));
+        return Found::Token(token);
     }
     if starts("翻")
         && let Some(found) = turned_over(scanner, at)
