@@ -346,7 +346,15 @@ fn a_figure_is_called_by_the_name_of_its_kind() {
         ("销售额为902。", "902"),
         ("客单价是902。", "902"),
     ]);
+    assert!(ledger().check("A loss of €84,212.").is_err());
     let mut ledger = Ledger::default();
+    ledger.fact(&Fact::new("deficit", 84_212.0, Unit::Money(Currency::EUR)));
+    assert!(ledger.check("A loss of €84,212.").is_ok());
+    ledger.fact(&Fact::new("r1.roi", 2.74, Unit::Ratio));
+    ledger.fact(&Fact::new("r1.roi_lo", 1.98, Unit::Ratio));
+    ledger.fact(&Fact::new("r1.roi_hi", 3.73, Unit::Ratio));
+    assert!(ledger.check("Its ROI is 2.74 (1.98 to 3.73), at least 1.98.").is_ok());
+    assert_eq!(ledger.check("Its ROI is 3.73.").unwrap_err().token, "3.73");
     ledger.fact(&Fact::new("roi", 2.02, Unit::Ratio));
     assert!(ledger.check("It returns twice its cost, 2.02.").is_ok());
     assert!(ledger.check("Profit doubles.").is_err() && ledger.check("利润翻倍。").is_err());

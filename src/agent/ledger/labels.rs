@@ -27,10 +27,16 @@ const COUNTS: [&str; 9] =
     ["orders", "number of customers", "units", "units sold", "订单数", "客户数", "新客数", "销量", "件数"];
 const SHARES: [&str; 6] = ["rate", "share", "复购率", "流失率", "退货率", "占比"];
 
-/// Whether the name that leads to the token is of figures of another kind.
-pub(super) fn miscalled(sentence: &[char], token: &Token) -> bool {
+/// Whether the name that leads to the token is of figures of another kind; whether the figure may be of a loss.
+pub(super) fn miscalled(sentence: &[char], token: &Token, loses: bool) -> bool {
     let before: String = sentence.iter().take(token.start).collect::<String>().to_lowercase();
     let before = before.trim_end();
+    // what is lost has a figure of its own
+    if matches!(token.class, Class::Money(_))
+        && [" loss of", "亏损", "亏了"].iter().any(|word| before.ends_with(word))
+    {
+        return !loses;
+    }
     let Some(name) = LEADS.iter().find_map(|lead| before.strip_suffix(lead)) else { return false };
     let named = |names: &[&str]| {
         names.iter().any(|word| {

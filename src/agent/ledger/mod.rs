@@ -247,7 +247,9 @@ impl Ledger {
             if let Err(why) = checked {
                 return violation((token, why));
             }
-            if miscalled(&chars, token) && !self.allowed(token, &chars) {
+            let loses =
+                self.meant(token, &chars).any(|(fact, _)| fact.value < 0.0 || fact.id.ends_with("deficit"));
+            if miscalled(&chars, token, loses) && !self.allowed(token, &chars) {
                 return violation((token, "the sentence calls it by the name of another kind"));
             }
         }
@@ -268,27 +270,40 @@ impl Ledger {
         }
     }
 
-    /// Whether it says an end of an interval as if that were the figure.
+    /// Whether it says an end of an interval as if that were the figure: without the other end, and without a word for it.
     fn is_lone_end(&self, token: &Token, tokens: &[Token], chars: &[char]) -> bool {
         if token.bound != Bound::Near || self.allowed(token, chars) || hedged(chars) {
             return false;
         }
         let direction = Some(direction(chars, token));
+        let says = |token: &Token, fact: &Fact, value: f64| means(token, fact, value, direction);
+        let beside = |fact: &Fact, value: f64| {
+            tokens.iter().any(|other| other.start != token.start && says(other, fact, value))
+        };
+        // where a figure is explained, its name stands beside it
+        let named = |fact: &Fact| chars.iter().collect::<String>().contains(&fact.id);
+        let fair = |fact: &Fact| match (self.other_end(fact), fact.interval) {
+            (Some(other), _) => beside(other, other.value) || named(fact),
+            (None, Some((lo, hi))) => {
+                says(token, fact, fact.value)
+                    || (says(token, fact, lo) && beside(fact, hi))
+                    || (says(token, fact, hi) && beside(fact, lo))
+            }
+            (None, None) => true,
+        };
         let mut meant = self.meant(token, chars).map(|(fact, _)| fact).peekable();
-        let other = |token: &Token, fact: &Fact| {
-            let (lo, hi) = fact.interval?;
-            let [low, high] = [lo, hi].map(|end| means(token, fact, end, direction));
-            Some((low, high))
+        meant.peek().is_some() && !meant.any(fair)
+    }
+
+    /// A table has the ends in columns of their own, `r1.roi_lo` and `r1.roi_hi`.
+    fn other_end(&self, fact: &Fact) -> Option<&Fact> {
+        let (start, end) = fact.id.split_at_checked(fact.id.len().checked_sub(2)?)?;
+        let other = match end {
+            "lo" => "hi",
+            "hi" => "lo",
+            _ => return None,
         };
-        let paired = |fact: &Fact| {
-            let Some((low, high)) = other(token, fact) else { return true };
-            tokens.iter().filter(|pair| pair.start != token.start).any(|pair| {
-                other(pair, fact)
-                    .is_some_and(|(pair_low, pair_high)| (low && pair_high) || (high && pair_low))
-            })
-        };
-        meant.peek().is_some()
-            && meant.all(|fact| !means(token, fact, fact.value, direction) && !paired(fact))
+        self.facts.iter().find(|fact| fact.id.strip_suffix(other) == Some(start))
     }
 
     /// Whether a text has said all figures and names of a sentence already; false of a sentence without figures.

@@ -22,7 +22,9 @@ impl Ledger {
         tokens: &'t [Token],
     ) -> Option<(&'t Token, &'static str)> {
         let own = |token: &&Token| {
-            !matches!(token.class, Class::Name | Class::Date(_)) && !self.allowed(token, chars)
+            !matches!(token.class, Class::Name | Class::Date(_))
+                && !self.allowed(token, chars)
+                && self.meant(token, chars).next().is_some()
         };
         let of_days = |token: &&Token| {
             let counted = matches!(token.class, Class::Money(_) | Class::Count(_));
