@@ -253,7 +253,7 @@ impl Ledger {
                 return violation((token, "the sentence calls it by the name of another kind"));
             }
         }
-        let lone = |token: &&Token| self.is_lone_end(token, &tokens, &chars);
+        let lone = |token: &&Token| self.is_lone_end(token, &tokens, sentence, &chars);
         if let Some(token) = tokens.iter().find(lone) {
             return violation((token, "this is an end of the interval, not the figure"));
         }
@@ -271,7 +271,7 @@ impl Ledger {
     }
 
     /// Whether it says an end of an interval as if that were the figure: without the other end, and without a word for it.
-    fn is_lone_end(&self, token: &Token, tokens: &[Token], chars: &[char]) -> bool {
+    fn is_lone_end(&self, token: &Token, tokens: &[Token], sentence: &str, chars: &[char]) -> bool {
         if token.bound != Bound::Near || self.allowed(token, chars) || hedged(chars) {
             return false;
         }
@@ -281,7 +281,7 @@ impl Ledger {
             tokens.iter().any(|other| other.start != token.start && says(other, fact, value))
         };
         // where a figure is explained, its name stands beside it
-        let named = |fact: &Fact| chars.iter().collect::<String>().contains(&fact.id);
+        let named = |fact: &Fact| sentence.contains(&fact.id);
         let fair = |fact: &Fact| match (self.other_end(fact), fact.interval) {
             (Some(other), _) => beside(other, other.value) || named(fact),
             (None, Some((lo, hi))) => {
