@@ -28,44 +28,6 @@ pub(super) fn repeats(token: &Token, said: &Token) -> bool {
     same_value && (plain || alike)
 }
 
-/// Whether a sentence says that its figures are bounds or may be others.
-pub(super) fn hedged(sentence: &[char]) -> bool {
-    const HEDGES: [&str; 30] = [
-        "at least",
-        "at most",
-        "could",
-        "may ",
-        "might",
-        "as low",
-        "as high",
-        "low end",
-        "high end",
-        "least",
-        "most ",
-        "range",
-        "interval",
-        "upper",
-        "lower",
-        "worst",
-        "best case",
-        "up to",
-        "no more",
-        "no less",
-        "not more",
-        "not less",
-        "至少",
-        "最多",
-        "最少",
-        "可能",
-        "限",
-        "区间",
-        "不低于",
-        "不超过",
-    ];
-    let text: String = sentence.iter().collect::<String>().to_lowercase();
-    HEDGES.iter().any(|hedge| text.contains(hedge))
-}
-
 /// Whether two tokens say the same, each as precisely as it does.
 pub(super) fn says_again(token: &Token, said: &Token) -> bool {
     match (&token.class, &said.class) {

@@ -1,14 +1,16 @@
 //! May this sentence say this number?
 //!
 //! Every number of an answer, number words included, must be a fact of the same kind (its value, its rounding, an end
-//! of its interval), a number of the question or the arguments, part of a name, or a day of a licensed period. The
-//! ledger knows all of these; [`Ledger::check`] names the first token that is none. See DESIGN §4, rule 1.
+//! of its interval), a number of the question or the arguments, part of a name, or a day of a licensed period; and it must
+//! stand with the name, the days and the direction that it is of. The ledger knows all of these; [`Ledger::check`] names the
+//! first token that is none. See DESIGN §4, rule 1.
 
 mod asked;
 mod dates;
 mod days;
 mod direction;
 mod en;
+mod ends;
 mod labels;
 mod means;
 mod owners;
@@ -22,9 +24,9 @@ use serde_json::Value;
 use self::days::{covers, dated, months_between, of_day, touches, within};
 use self::direction::{after_comparison, direction};
 use self::labels::miscalled;
-use self::means::{hedged, means, repeats, same, says_again};
+use self::means::{means, repeats, same, says_again};
 use self::owners::places;
-use self::scan::{Bound, Class, DateParts, MASK, Token};
+use self::scan::{Class, DateParts, MASK, Token};
 use crate::domain::{Cell, Chart, Column, Currency, Day, Fact, Label, Lang, Span, Unit};
 use crate::prompts::Prompts;
 use crate::render::numbers::day_of;
@@ -270,42 +272,6 @@ impl Ledger {
         }
     }
 
-    /// Whether it says an end of an interval as if that were the figure: without the other end, and without a word for it.
-    fn is_lone_end(&self, token: &Token, tokens: &[Token], sentence: &str, chars: &[char]) -> bool {
-        if token.bound != Bound::Near || self.allowed(token, chars) || hedged(chars) {
-            return false;
-        }
-        let direction = Some(direction(chars, token));
-        let says = |token: &Token, fact: &Fact, value: f64| means(token, fact, value, direction);
-        let beside = |fact: &Fact, value: f64| {
-            tokens.iter().any(|other| other.start != token.start && says(other, fact, value))
-        };
-        // where a figure is explained, its name stands beside it
-        let named = |fact: &Fact| sentence.contains(&fact.id);
-        let fair = |fact: &Fact| match (self.other_end(fact), fact.interval) {
-            (Some(other), _) => beside(other, other.value) || named(fact),
-            (None, Some((lo, hi))) => {
-                says(token, fact, fact.value)
-                    || (says(token, fact, lo) && beside(fact, hi))
-                    || (says(token, fact, hi) && beside(fact, lo))
-            }
-            (None, None) => true,
-        };
-        let mut meant = self.meant(token, chars).map(|(fact, _)| fact).peekable();
-        meant.peek().is_some() && !meant.any(fair)
-    }
-
-    /// A table has the ends in columns of their own, `r1.roi_lo` and `r1.roi_hi`.
-    fn other_end(&self, fact: &Fact) -> Option<&Fact> {
-        let (start, end) = fact.id.split_at_checked(fact.id.len().checked_sub(2)?)?;
-        let other = match end {
-            "lo" => "hi",
-            "hi" => "lo",
-            _ => return None,
-        };
-        self.facts.iter().find(|fact| fact.id.strip_suffix(other) == Some(start))
-    }
-
     /// Whether a text has said all figures and names of a sentence already; false of a sentence without figures.
     pub fn repeats(&self, sentence: &str, text: &str) -> bool {
         let [ours, theirs] = [sentence, text].map(|text| scan::tokens(&self.masked(text)));
@@ -385,18 +351,6 @@ impl Ledger {
             let ends = fact.interval.into_iter().flat_map(|(a, b)| [a, b]);
             std::iter::once(fact.value).chain(ends).any(|value| means(token, fact, value, direction))
         })
-    }
-
-    /// "(90 %: 71k to 96k)", 90%区间: the level of the intervals we show.
-    fn interval_level(&self, token: &Token, sentence: &[char]) -> bool {
-        let level = matches!(token.class, Class::Percent) && (token.value - 0.9).abs() < 1e-9;
-        let tail: String = sentence.iter().skip(token.end).take(12).collect();
-        let named = tail.starts_with(':')
-            || tail.starts_with("：")
-            || tail.starts_with("区间")
-            || tail.trim_start().starts_with("interval")
-            || tail.starts_with("置信区间");
-        level && named && self.facts.iter().any(|fact| fact.interval.is_some())
     }
 
     /// How long a licensed period is.
