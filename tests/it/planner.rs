@@ -743,6 +743,8 @@ fn what_a_call_would_leave_out_is_asked_back() {
             ],
         ),
         ("budget_kept", &["不要动电视，其他渠道怎么调整"]),
+        ("budget_on_top", &["where should an extra 5000 go"]),
+        ("budget_on_top", &["追加5000怎么投各渠道"]),
         ("audience_limited", &["找柏林爱喝茶的50个客户", "50 customers for tea who agreed to SMS"]),
         ("recommend_limited", &["recommend coffee products for champions"]),
         ("recommend_for", &["给张三推荐产品", "给客户张伟推荐产品", "what goes with Dingsbums?"]),

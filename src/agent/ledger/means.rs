@@ -91,7 +91,7 @@ fn noun_fits(noun: Noun, fact: &str) -> bool {
     let name = fact.rsplit('.').next().unwrap_or(fact);
     let orders = name.contains("order") || name.contains("purchase");
     let customers = name.contains("customer") || name.contains("buyer");
-    let units = name.contains("unit");
+    let units = name.contains("units");
     !matches!(
         (noun, orders, customers, units),
         (Noun::Orders, false, true, _)

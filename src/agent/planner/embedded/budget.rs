@@ -269,6 +269,14 @@ pub(super) fn total(r: &Reading<'_>) -> Option<Value> {
     amounts(r).iter().find(|figure| can_be_spent(figure)).map(|figure| whole(figure.value))
 }
 
+/// [`total`] as it was typed.
+pub(super) fn total_typed(r: &Reading<'_>) -> Option<String> {
+    let amounts = amounts(r);
+    let figure = amounts.iter().find(|figure| can_be_spent(figure))?;
+    let to = r.s.cue(figure.to, "money").unwrap_or(figure.to);
+    r.s.tokens.get(figure.from..to).map(as_typed)
+}
+
 /// What a plan would leave out: an amount that cannot be spent, one beside the total that is nothing else.
 pub(super) fn left_out(r: &Reading<'_>) -> Option<String> {
     let amounts = amounts(r);

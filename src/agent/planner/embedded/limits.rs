@@ -68,7 +68,9 @@ pub(super) fn of(call: &Call, r: &Reading<'_>, request: &PlanRequest) -> Option<
             if r.s.has("all_on") {
                 return Some(Limit::new("allocation", again()));
             }
-            budget::left_out(r).map(|asked| Limit::about("budget_limited", &asked, again()))
+            let left_out = budget::left_out(r);
+            let limited = left_out.map(|asked| Limit::about("budget_limited", &asked, again()));
+            limited.or_else(|| on_top(call, r))
         }),
         "channel_performance" => kept(r).or_else(|| {
             let asked = follow::unknown(r).filter(|_| !has("channel"))?;
@@ -101,6 +103,17 @@ fn other_money(request: &PlanRequest) -> Option<Limit> {
     let asked = said.other_money(request.currency)?;
     let params = json!({ "asked": asked, "currency": request.currency.to_string() });
     Some(Limit { key: "budget_currency", params, instead: Vec::new() })
+}
+
+/// Money on top of what is spent today, where no plan was made to which it could be added: nobody said how much it is in
+/// all.
+fn on_top(call: &Call, r: &Reading<'_>) -> Option<Limit> {
+    budget::total(r).filter(|said| call.args.get("total") == Some(said))?;
+    let asked = budget::total_typed(r)?;
+    r.s.phrase("on_top").filter(|cue| !cue.eq_ignore_ascii_case("add"))?;
+    let mut best = call.clone();
+    best.args.shift_remove("total");
+    Some(Limit::about("budget_on_top", &asked, vec![call.clone(), best]))
 }
 
 /// A channel that shall stay as it is; nobody said at how much.

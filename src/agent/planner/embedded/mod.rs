@@ -329,7 +329,7 @@ impl EmbeddedPlanner {
     }
 
     /// Every message key that [`Plan::Clarify`] may carry, for tests of the words.
-    pub const CLARIFIES: [&'static str; 19] = [
+    pub const CLARIFIES: [&'static str; 20] = [
         "what",
         "which",
         "metric",
@@ -348,6 +348,7 @@ impl EmbeddedPlanner {
         "budget_limited",
         "budget_currency",
         "budget_kept",
+        "budget_on_top",
         "channel_unknown",
     ];
 }
