@@ -13,7 +13,7 @@ whole millionths and a plain loop per question: slow and simple on purpose. Pyth
 That it can fail: `--ignore-refunds` leaves refunds out of the recount, which is the same disagreement as a kernel
 that ignores them; the script must then find differences in revenue (exit status 1).
 """
-import argparse, bisect, datetime as dt, json, math, re, shlex, subprocess, sys
+import argparse, bisect, datetime as dt, json, math, os, re, shlex, subprocess, sys
 from collections import defaultdict
 
 D = dt.date
@@ -53,7 +53,10 @@ def share_out(amount, weights):
 
 class Shop:
     def __init__(self, tables, refunds=True):
-        read = lambda name: [json.loads(line) for line in open(f"{tables}/{name}.jsonl", encoding="utf-8")]
+        def read(name):
+            path = f"{tables}/{name}.jsonl"  # a table without records has no file
+            return [json.loads(line) for line in open(path, encoding="utf-8")] if os.path.exists(path) else []
+
         self.customers = {c["id"]: c for c in read("customer")}
         self.products = {p["id"]: p for p in read("product")}
         settings = {s["name"]: s["value"] for s in read("setting")}

@@ -107,6 +107,7 @@ mod tests {
     #[test]
     fn offers_conditions_negations_and_figures_are_none() {
         for sentence in [
+            "Put €10.8k on search and €12.6k on TV.",
             "I can send the e-mail if you confirm.",
             "Nothing was sent.",
             "I have not cancelled anything.",

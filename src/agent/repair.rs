@@ -330,7 +330,10 @@ fn date(path: &str, value: &Value, schema: &Value) -> Option<Value> {
     if !is_date(schema) {
         return None;
     }
-    let day = match date_parts(value.as_str()?).as_slice() {
+    let text = value.as_str()?;
+    // a time of the day behind it is left out
+    let text = text.split_once('T').map_or(text, |(date, _)| date);
+    let day = match date_parts(text).as_slice() {
         [year, month, day] => Day::from_ymd(*year, i8::try_from(*month).ok()?, i8::try_from(*day).ok()?)?,
         [year, month] => {
             let first = Day::from_ymd(*year, i8::try_from(*month).ok()?, 1)?;
@@ -468,6 +471,8 @@ mod tests {
         period("2026-05-03 to 2026-05-09", "2026-05-03", "2026-05-09");
         let months = json!({"period": {"from": "2026-04", "to": "2026-05"}});
         check(months, json!({"period": {"from": "2026-04-01", "to": "2026-05-31"}}), 2);
+        let times = json!({"period": {"from": "2026-04-01T00:00:00Z", "to": "2026-04-30T23:59:59Z"}});
+        check(times, json!({"period": {"from": "2026-04-01", "to": "2026-04-30"}}), 2);
         let wrong = json!({"period": "2026-13"});
         check(wrong.clone(), wrong, 0);
     }

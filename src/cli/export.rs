@@ -12,7 +12,8 @@ use crate::store::export::{self, TABLES};
 
 /// Write every table as JSON lines
 ///
-/// One object a record, in key order; amounts are texts with the exact decimal value, days and times ISO texts.
+/// One object a record, in key order; amounts are texts with the exact decimal value, days and times ISO texts. A table
+/// without records gets no file where none was named: an empty file is one that was cut off, and is not imported.
 ///
 /// Example: mercato export --out backup order customer
 #[derive(Debug, clap::Args)]
@@ -28,6 +29,7 @@ pub struct Export {
 
 impl Export {
     pub(super) fn run(self, data: Option<PathBuf>, out: &mut Out) -> anyhow::Result<()> {
+        let named = !self.tables.is_empty();
         let tables = if self.tables.is_empty() { TABLES.map(str::to_owned).to_vec() } else { self.tables };
         if let Some(table) = tables.iter().find(|table| !TABLES.contains(&table.as_str())) {
             return Err(export::ExportError::UnknownTable { table: table.clone() }.into());
@@ -36,8 +38,13 @@ impl Export {
         for table in &tables {
             match &self.out {
                 Some(dir) => {
-                    let count = to_file(&store, table, dir)?;
-                    out.line(format!("{}: {count}", dir.join(format!("{table}.jsonl")).display()))?;
+                    let path = dir.join(format!("{table}.jsonl"));
+                    let count = to_file(&store, table, dir, &path)?;
+                    if count == 0 && !named {
+                        fs::remove_file(&path).with_context(|| path.display().to_string())?;
+                    } else {
+                        out.line(format!("{}: {count}", path.display()))?;
+                    }
                 }
                 None => {
                     export::table(&store, table, out)?;
@@ -48,10 +55,9 @@ impl Export {
     }
 }
 
-fn to_file(store: &Store, table: &str, dir: &Path) -> anyhow::Result<u64> {
+fn to_file(store: &Store, table: &str, dir: &Path, path: &Path) -> anyhow::Result<u64> {
     fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
-    let path = dir.join(format!("{table}.jsonl"));
-    let file = File::create(&path).with_context(|| path.display().to_string())?;
+    let file = File::create(path).with_context(|| path.display().to_string())?;
     let mut file = BufWriter::new(file);
     let count = export::table(store, table, &mut file)?;
     file.flush().with_context(|| path.display().to_string())?;

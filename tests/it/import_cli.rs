@@ -83,6 +83,12 @@ fn import_says_what_it_did_and_export_gives_it_back() {
     let folder = files.path("out");
     mercato(&data, &["export", "--out", folder.to_str().unwrap()]).output().unwrap();
     assert_eq!(std::fs::read(folder.join("order.jsonl")).unwrap(), exported);
+    // what was exported is imported as it is, also where tables have no records
+    let copy = files.path("copy");
+    let written = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+    let again = mercato(&copy, &["import"]).args(written).output().unwrap();
+    assert_eq!(again.status.code(), Some(0), "{}", said(&again));
+    assert_eq!(mercato(&copy, &["export", "order"]).output().unwrap().stdout, exported);
     let unknown = mercato(&data, &["export", "orders"]).output().unwrap();
     assert_eq!(
         said(&unknown),

@@ -128,7 +128,10 @@ pub(super) fn claim(clause: &str) -> Option<String> {
         .split(|c: char| !(c.is_ascii_alphabetic() || c == '\''))
         .filter(|word| !word.is_empty())
         .collect();
-    if clause.ends_with('?') {
+    // "Put €10k on search" is what a plan says
+    let puts =
+        clause.trim_start().strip_prefix("put ").is_some_and(|what| !what.starts_with(char::is_alphabetic));
+    if clause.ends_with('?') || puts {
         return None;
     }
     if ["went out", "now live", "is live", "are live"].iter().any(|said| clause.contains(said))
