@@ -433,6 +433,17 @@ fn a_figure_does_not_stand_with_the_name_of_another_row() {
     assert!(segments.check("Hibernating customers: 219; lost customers: 370, 673.9 days.").is_ok());
     assert_eq!(segments.check("1. 沉睡客户：219位，平均673.9天没有下单。").unwrap_err().token, "673.9天");
     assert_eq!(segments.check("There are 219 lost customers.").unwrap_err().token, "219");
+    // the days of rows are theirs too
+    let last = |name: &str, day: &str| vec![Cell::Text(name.into()), Cell::Day(Day::parse(day).unwrap())];
+    outcome.table = Some(Table {
+        columns: ["name", "last_order"].map(|key| Column { key: key.into(), unit: None }).into(),
+        rows: vec![last("Emma Clark", "2026-06-26"), last("Liam Moreau", "2026-05-17")],
+    });
+    let mut people = Ledger::default();
+    people.outcome(&outcome, &Prompts::load().unwrap());
+    assert!(people.check("Emma Clark last ordered on 26 June 2026, Liam Moreau on 17 May 2026.").is_ok());
+    assert!(people.check("The last orders were on 17 May and 26 June 2026.").is_ok());
+    assert_eq!(people.check("Emma Clark last ordered on 17 May 2026.").unwrap_err().token, "17 May 2026");
     let months = by_row(true);
     for honest in [
         "The highest was €47.2k (April 2026) and the lowest €31.5k (June 2026).",

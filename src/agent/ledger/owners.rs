@@ -7,11 +7,12 @@
 use std::collections::BTreeMap;
 
 use super::Ledger;
-use super::days::touches;
+use super::days::{covers, of_day, touches};
 use super::direction::claimed;
-use super::means::same;
+use super::means::{repeats, same};
 use super::scan::{Class, DateParts, MASK, Token};
 use crate::domain::Unit;
+use crate::render::numbers::day_of;
 
 impl Ledger {
     /// A figure that stands with the days or the name of another.
@@ -53,10 +54,43 @@ impl Ledger {
         };
         let other_days = "this figure is of other days than the sentence names";
         let other_name = "this figure is of another than the sentence names";
+        let own_day = |token: &Token, of: &Of| match of {
+            Of::Owners(owners) => {
+                self.days_of(token).any(|owner| owner.is_some_and(|own| owners.contains(&own)))
+            }
+            Of::Days(_) => true,
+        };
         misplaced(chars, &figures(&of_days), &dates, fits).map(|token| (token, other_days)).or_else(|| {
             let names = self.named(sentence);
-            misplaced(chars, &figures(&of_owners), &names, fits).map(|token| (token, other_name))
+            let days: Vec<&Token> = tokens.iter().filter(|token| self.is_a_rows_day(token)).collect();
+            misplaced(chars, &figures(&of_owners), &names, fits)
+                .or_else(|| misplaced(chars, &days, &names, own_day))
+                .map(|token| (token, other_name))
         })
+    }
+
+    /// The owners of the days that a date may be.
+    fn days_of(&self, token: &Token) -> impl Iterator<Item = Option<usize>> {
+        let facts = self.facts.iter().zip(&self.owner_of).filter(|(fact, _)| fact.unit == Unit::Date);
+        let date = match token.class {
+            Class::Date(parts) => Some(parts),
+            _ => None,
+        };
+        facts
+            .filter(move |(fact, _)| date.is_some_and(|parts| covers(of_day(day_of(fact.value)), parts)))
+            .map(|(_, owner)| *owner)
+    }
+
+    /// Whether it is a day that only rows have: a last order, not an end of a period, and nothing that was asked for.
+    fn is_a_rows_day(&self, token: &Token) -> bool {
+        let Class::Date(parts) = token.class else { return false };
+        let ends = self.spans.iter().flat_map(|span| [span.from, span.to]);
+        let mut owners = self.days_of(token).peekable();
+        parts.day.is_some()
+            && owners.peek().is_some()
+            && owners.all(|owner| owner.is_some())
+            && !self.said.iter().any(|said| repeats(token, said))
+            && !ends.map(of_day).any(|end| covers(end, parts))
     }
 
     /// "Berlin, London and Paris were the top three": it counts what the sentence names.
