@@ -18,8 +18,8 @@ use serde_json::{Map, Value};
 
 pub(super) use self::labels::Labels;
 pub use self::llm::LlmComposer;
-pub(super) use self::sentences::checked;
 pub use self::sentences::sentences;
+pub(super) use self::sentences::{checked, has_address};
 pub use self::streamed::Delivery;
 use super::ledger::Ledger;
 use super::pictures::{self, Picture};

@@ -247,6 +247,7 @@ fn an_interval_licenses_both_ends_and_nothing_between() {
     ]);
     caught(&[
         ("Revenue was €71.3k.", "€71.3k"),
+        ("Revenue was €71.3k, lower than before for most customers.", "€71.3k"),
         ("Revenue came to €96.1k in June 2026.", "€96.1k"),
         ("销售额为€9.6万。", "€9.6万"),
     ]);

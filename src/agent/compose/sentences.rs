@@ -28,6 +28,11 @@ pub(in crate::agent) fn checked(
     kept.trim().to_owned()
 }
 
+/// Whether a text names an address: no sentence of ours sends anybody anywhere.
+pub(in crate::agent) fn has_address(text: &str) -> bool {
+    ["://", "www."].iter().any(|mark| text.contains(mark))
+}
+
 /// Sentences with the blanks and line ends behind them; a list's line is one sentence, its ordinal included.
 pub fn sentences(text: &str) -> Vec<(&str, &str)> {
     let chars: Vec<(usize, char)> = text.char_indices().collect();

@@ -10,7 +10,7 @@ use serde_json::Map;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
-use super::{Composer, Draft, Page, Writing, checked, sentences};
+use super::{Composer, Draft, Page, Writing, checked, has_address, sentences};
 use crate::agent::Event;
 use crate::agent::ledger::Ledger;
 use crate::agent::planner::Allowance;
@@ -164,7 +164,7 @@ impl Page<'_> {
             || bare.starts_with('"') && bare.contains("\":")
         {
             Some("no prose")
-        } else if bare.contains("://") || bare.contains("www.") {
+        } else if has_address(bare) {
             Some("an address")
         } else if bare.len() > 20 && instructions.contains(bare.trim_start_matches("- ")) {
             Some("its own instructions")

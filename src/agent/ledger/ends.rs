@@ -67,7 +67,7 @@ impl Ledger {
 
 /// Whether a sentence says that its figures are bounds or may be others.
 fn hedged(sentence: &[char]) -> bool {
-    const HEDGES: [&str; 30] = [
+    const HEDGES: [&str; 31] = [
         "at least",
         "at most",
         "could",
@@ -77,12 +77,12 @@ fn hedged(sentence: &[char]) -> bool {
         "as high",
         "low end",
         "high end",
-        "least",
-        "most ",
         "range",
         "interval",
-        "upper",
-        "lower",
+        "upper end",
+        "lower end",
+        "upper bound",
+        "lower bound",
         "worst",
         "best case",
         "up to",
@@ -94,7 +94,8 @@ fn hedged(sentence: &[char]) -> bool {
         "最多",
         "最少",
         "可能",
-        "限",
+        "下限",
+        "上限",
         "区间",
         "不低于",
         "不超过",

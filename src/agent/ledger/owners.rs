@@ -103,8 +103,10 @@ impl Ledger {
     fn named(&self, sentence: &str) -> Vec<Mark> {
         let text: Vec<char> = sentence.chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect();
         let mut names: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let said: String = text.iter().collect();
         for (owner, called) in self.owners.iter().enumerate() {
-            called.iter().for_each(|name| names.entry(name).or_default().push(owner));
+            let here = called.iter().filter(|name| said.contains(name.as_str()));
+            here.for_each(|name| names.entry(name).or_default().push(owner));
         }
         let mut marks: Vec<Mark> = Vec::new();
         let mut longest: Vec<(Vec<char>, Vec<usize>)> =

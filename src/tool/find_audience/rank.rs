@@ -166,7 +166,8 @@ impl Hits {
         self.interval(ranking).0 <= self.hit(other)
     }
 
-    /// Lists of `n` at the origin `which` of the hold-out; `None` where there is none, nothing of it was sold by then, or nobody would have fitted.
+    /// Lists of `n` at the origin `which` of the hold-out; `None` where there is none, nothing of it was sold by then, or
+    /// nobody would have fitted.
     fn of(
         ctx: &ToolContext<'_>,
         fitted: &Fitted,

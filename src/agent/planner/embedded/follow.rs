@@ -66,7 +66,9 @@ pub(super) fn revised(last: &Call, r: &Reading<'_>) -> Option<Call> {
     }
     let mut args = last.args.clone();
     let money = |args: &Map<String, Value>| args.get("total").and_then(Value::as_f64);
-    if let (Some(before), Some(more)) = (money(&args), money(&new).filter(|_| r.s.has("on_top"))) {
+    if let (Some(before), Some(more)) =
+        (money(&args), money(&new).filter(|_| r.s.has("on_top") || r.s.has("add")))
+    {
         new.insert("total".into(), budget::whole(before + more));
     }
     if everything {
@@ -243,7 +245,7 @@ pub(super) fn unknown(r: &Reading<'_>) -> Option<String> {
 
 /// What each token is taken for: whether a slot or a small word explains it.
 fn explained(r: &Reading<'_>) -> Vec<bool> {
-    const SMALL: [&str; 28] = [
+    const SMALL: [&str; 29] = [
         "filler",
         "persons",
         "earlier",
@@ -266,6 +268,7 @@ fn explained(r: &Reading<'_>) -> Vec<bool> {
         "most",
         "exactly",
         "without",
+        "add",
         "on_top",
         "change_by",
         "money",

@@ -108,9 +108,8 @@ fn other_money(request: &PlanRequest) -> Option<Limit> {
 /// Money on top of what is spent today, where no plan was made to which it could be added: nobody said how much it is in
 /// all.
 fn on_top(call: &Call, r: &Reading<'_>) -> Option<Limit> {
-    budget::total(r).filter(|said| call.args.get("total") == Some(said))?;
+    budget::total(r).filter(|said| r.s.has("on_top") && call.args.get("total") == Some(said))?;
     let asked = budget::total_typed(r)?;
-    r.s.phrase("on_top").filter(|cue| !cue.eq_ignore_ascii_case("add"))?;
     let mut best = call.clone();
     best.args.shift_remove("total");
     Some(Limit::about("budget_on_top", &asked, vec![call.clone(), best]))

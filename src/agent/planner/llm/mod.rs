@@ -29,6 +29,7 @@ use tokio::time::Instant;
 use self::prompt::Prompter;
 use self::read::{Reader, holds_plan};
 use super::{Allowance, EmbeddedPlanner, PlanError, PlanRequest, Planned, Planner};
+use crate::agent::compose::has_address;
 use crate::agent::{Catalogue, Plan, Refusal};
 use crate::llm::{Ask, Broken, Fault, LanguageModel, Reply, Spent, Way};
 use crate::prompts::Prompts;
@@ -276,7 +277,7 @@ fn is_unfit(plan: &Plan) -> bool {
         Plan::Clarify { params, .. } => params.get("question").and_then(serde_json::Value::as_str),
         Plan::Calls(_) | Plan::Refuse(_) | Plan::Handoff => None,
     };
-    text.is_some_and(|text| text.len() > PROSE_MOST || ["://", "www."].iter().any(|mark| text.contains(mark)))
+    text.is_some_and(|text| text.len() > PROSE_MOST || has_address(text))
 }
 
 /// Whether the words alone lead to one thing.
